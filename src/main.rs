@@ -1,0 +1,3 @@
+//! The `crossdock` command. Everything is in the library, so that tests and `xtask` reach it.
+
+fn main() {}
