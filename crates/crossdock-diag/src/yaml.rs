@@ -1,0 +1,388 @@
+//! YAML to a tree of nodes, from the events of the parser.
+//! Here: anchors, keys, what a scalar means, which help fits a syntax error. Not here: the grammar of YAML (`granit-parser`).
+//! Invariant: nothing is built beyond the limits; an alias is paid for before it is copied.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use granit_parser::{Event, Parser, ScalarStyle, ScanError, StructureStyle, Tag};
+
+use crate::diagnostic::Diagnostic;
+use crate::document::{Key, Node, NodeValue};
+use crate::load::Limits;
+use crate::scalar;
+use crate::source::{SourceFile, Span};
+
+/// The tree, if there is a whole one, and every mistake on the way.
+pub(crate) fn parse(file: &Arc<SourceFile>, limits: &Limits) -> (Option<Node>, Vec<Diagnostic>) {
+    let options = granit_parser::options! { emit_comments: false, emit_unresolved_aliases: true };
+    let mut builder = Builder::new(file, limits);
+    for next in Parser::new_from_str_with_options(&file.text, options) {
+        let go_on = match next {
+            Ok((event, span)) => builder.take(event, place(&span)),
+            Err(error) => {
+                let diagnostic = syntax_error(file, &error);
+                builder.found.push(diagnostic);
+                false
+            }
+        };
+        if !go_on {
+            return (None, builder.found);
+        }
+    }
+    let root = builder.root.unwrap_or(Node {
+        span: Span::default(),
+        value: NodeValue::Null,
+    });
+    (Some(root), builder.found)
+}
+
+fn place(span: &granit_parser::Span) -> Span {
+    span.byte_range().map_or(Span::default(), Span::from)
+}
+
+struct Builder<'a> {
+    file: &'a Arc<SourceFile>,
+    limits: &'a Limits,
+    open: Vec<Open>,
+    root: Option<Node>,
+    documents: usize,
+    nodes: usize,
+    anchors: BTreeMap<usize, Anchored>,
+    found: Vec<Diagnostic>,
+}
+
+/// A list or mapping that is not closed yet.
+struct Open {
+    content: Content,
+    start: usize,
+    flow: bool,
+    anchor: usize,
+}
+
+enum Content {
+    Sequence(Vec<Node>),
+    Mapping {
+        entries: Vec<(Key, Node)>,
+        key: Option<Key>,
+        seen: BTreeMap<String, Span>,
+    },
+}
+
+/// A node that aliases may repeat, and what each repetition costs.
+struct Anchored {
+    node: Node,
+    nodes: usize,
+    depth: usize,
+}
+
+impl<'a> Builder<'a> {
+    fn new(file: &'a Arc<SourceFile>, limits: &'a Limits) -> Self {
+        Self {
+            file,
+            limits,
+            open: Vec::new(),
+            root: None,
+            documents: 0,
+            nodes: 0,
+            anchors: BTreeMap::new(),
+            found: Vec::new(),
+        }
+    }
+
+    /// Takes one event; false when going on makes no sense.
+    fn take(&mut self, event: Event<'_>, span: Span) -> bool {
+        match event {
+            Event::DocumentStart(..) => {
+                self.documents += 1;
+                if self.documents > 1 {
+                    self.error(
+                        "yaml::many_documents",
+                        "a second document in one file",
+                        span,
+                        "begins here",
+                    )
+                    .help("one file is one document: split it at `---`");
+                    return false;
+                }
+                true
+            }
+            Event::Scalar(text, style, anchor, tag) => {
+                let value = self.scalar(&text, style, tag.as_deref(), span);
+                self.spend(1, 0, span) && self.complete(Node { span, value }, anchor)
+            }
+            Event::SequenceStart(style, anchor, tag) => {
+                self.refuse_custom(tag.as_deref(), span);
+                self.begin(Content::Sequence(Vec::new()), style, anchor, span)
+            }
+            Event::MappingStart(style, anchor, tag) => {
+                self.refuse_custom(tag.as_deref(), span);
+                let content = Content::Mapping {
+                    entries: Vec::new(),
+                    key: None,
+                    seen: BTreeMap::new(),
+                };
+                self.begin(content, style, anchor, span)
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.end(span),
+            Event::Alias(anchor) => self.alias(anchor, span),
+            Event::UnresolvedAlias(name) => {
+                let message = format!("no anchor `&{name}` above");
+                self.error("yaml::unknown_anchor", message, span, "used here")
+                    .help("text that begins with `*` needs quotes");
+                self.complete(
+                    Node {
+                        span,
+                        value: NodeValue::Null,
+                    },
+                    0,
+                )
+            }
+            _ => true,
+        }
+    }
+
+    fn scalar(
+        &mut self,
+        text: &str,
+        style: ScalarStyle,
+        tag: Option<&Tag>,
+        span: Span,
+    ) -> NodeValue {
+        self.refuse_custom(tag, span);
+        let is_text = style != ScalarStyle::Plain
+            || tag.is_some_and(|tag| tag.is_yaml_core_schema_tag("str"));
+        if is_text {
+            NodeValue::String(text.to_owned())
+        } else {
+            scalar::plain(text)
+        }
+    }
+
+    fn refuse_custom(&mut self, tag: Option<&Tag>, span: Span) {
+        if tag.is_some_and(|tag| tag.core_suffix().is_none()) {
+            self.error("yaml::tag", "a tag has no meaning here", span, "tagged")
+                .help("text that begins with `!` needs quotes");
+        }
+    }
+
+    fn begin(
+        &mut self,
+        content: Content,
+        style: StructureStyle,
+        anchor: usize,
+        span: Span,
+    ) -> bool {
+        let flow = style == StructureStyle::Flow;
+        self.open.push(Open {
+            content,
+            start: span.start,
+            flow,
+            anchor,
+        });
+        self.spend(1, 0, span)
+    }
+
+    fn end(&mut self, span: Span) -> bool {
+        let Some(open) = self.open.pop() else {
+            return false;
+        };
+        // The parser closes a block where the next thing begins; people see its end after its last value.
+        let last = match &open.content {
+            Content::Sequence(items) => items.last().map(|item| item.span),
+            Content::Mapping { entries, .. } => {
+                entries.last().map(|(key, node)| key.span.to(node.span))
+            }
+        };
+        let end = if open.flow {
+            span.end
+        } else {
+            last.map_or(span.start, |last| last.end)
+        };
+        let value = match open.content {
+            Content::Sequence(items) => NodeValue::Sequence(items),
+            Content::Mapping { entries, .. } => NodeValue::Mapping(entries),
+        };
+        self.complete(
+            Node {
+                span: Span::new(open.start, end),
+                value,
+            },
+            open.anchor,
+        )
+    }
+
+    fn alias(&mut self, anchor: usize, span: Span) -> bool {
+        let Some(target) = self.anchors.get(&anchor) else {
+            self.error(
+                "yaml::endless",
+                "an anchor that contains itself",
+                span,
+                "refers to what it stands in",
+            );
+            return false;
+        };
+        let (nodes, depth, node) = (target.nodes, target.depth, target.node.clone());
+        self.spend(nodes, depth, span) && self.complete(node, 0)
+    }
+
+    /// Counts what is about to be built; false when it is too much.
+    fn spend(&mut self, nodes: usize, depth: usize, span: Span) -> bool {
+        self.nodes += nodes;
+        if self.nodes > self.limits.max_nodes {
+            let most = self.limits.max_nodes;
+            self.error(
+                "yaml::too_many_values",
+                format!("more than {most} values, aliases expanded"),
+                span,
+                "here it was too much",
+            );
+            return false;
+        }
+        if self.open.len() + depth > self.limits.max_depth {
+            let most = self.limits.max_depth;
+            self.error(
+                "yaml::too_deep",
+                format!("more than {most} levels deep"),
+                span,
+                "here it was too much",
+            );
+            return false;
+        }
+        true
+    }
+
+    /// A value is whole: it becomes a key, a value, an item or the root.
+    fn complete(&mut self, node: Node, anchor: usize) -> bool {
+        if anchor != 0 {
+            let (nodes, depth) = cost(&node);
+            self.anchors.insert(
+                anchor,
+                Anchored {
+                    node: node.clone(),
+                    nodes,
+                    depth,
+                },
+            );
+        }
+        let Some(open) = self.open.last_mut() else {
+            self.root = Some(node);
+            return true;
+        };
+        match &mut open.content {
+            Content::Sequence(items) => items.push(node),
+            Content::Mapping { entries, key, seen } => match key.take() {
+                Some(key) => {
+                    // A value that is not there has no place of its own: the key stands for it.
+                    let span = if node.span.start == node.span.end {
+                        key.span
+                    } else {
+                        node.span
+                    };
+                    let first = seen.get(&key.text).copied();
+                    if let Some(first) = first {
+                        let message = format!("key `{}` twice in one mapping", key.text);
+                        self.error("yaml::duplicate_key", message, key.span, "again here")
+                            .also(first, "first here");
+                    } else {
+                        seen.insert(key.text.clone(), key.span);
+                        entries.push((key, Node { span, ..node }));
+                    }
+                }
+                None => {
+                    let text = self.file.slice(node.span).to_owned();
+                    let is_scalar =
+                        !matches!(node.value, NodeValue::Sequence(_) | NodeValue::Mapping(_));
+                    *key = Some(Key {
+                        text: key_text(&node.value, text),
+                        span: node.span,
+                    });
+                    if !is_scalar {
+                        self.error(
+                            "yaml::key",
+                            format!("{} as a key", node.kind_name()),
+                            node.span,
+                            "keys are text",
+                        )
+                        .help("text with `{` or `[` needs quotes");
+                    }
+                }
+            },
+        }
+        true
+    }
+
+    fn error(
+        &mut self,
+        code: &'static str,
+        message: impl Into<String>,
+        span: Span,
+        label: &str,
+    ) -> Added<'_> {
+        self.found
+            .push(Diagnostic::error(code, message).at(self.file, span, label));
+        Added(&mut self.found)
+    }
+}
+
+/// The diagnostic just added, to be completed.
+struct Added<'a>(&'a mut Vec<Diagnostic>);
+
+impl Added<'_> {
+    fn help(self, text: &str) {
+        if let Some(last) = self.0.last_mut() {
+            last.help.push(text.to_owned());
+        }
+    }
+
+    fn also(self, span: Span, text: &str) {
+        if let Some(last) = self.0.pop() {
+            let file = last.labels.first().map(|label| Arc::clone(&label.file));
+            self.0.push(match file {
+                Some(file) => last.at(&file, span, text),
+                None => last,
+            });
+        }
+    }
+}
+
+/// Keys are text: `200:` is `200`, `true:` is `true`, written as in the file.
+fn key_text(value: &NodeValue, source: String) -> String {
+    match value {
+        NodeValue::String(text) => text.clone(),
+        _ => source,
+    }
+}
+
+/// How many nodes, and how deep.
+fn cost(node: &Node) -> (usize, usize) {
+    let children: Box<dyn Iterator<Item = &Node>> = match &node.value {
+        NodeValue::Sequence(items) => Box::new(items.iter()),
+        NodeValue::Mapping(entries) => Box::new(entries.iter().map(|(_, value)| value)),
+        _ => return (1, 0),
+    };
+    let (nodes, depth) = children
+        .map(cost)
+        .fold((1, 0), |(nodes, depth), (n, d)| (nodes + n, depth.max(d)));
+    (nodes, depth + 1)
+}
+
+fn syntax_error(file: &Arc<SourceFile>, error: &ScanError) -> Diagnostic {
+    let at = error.marker().byte_offset().unwrap_or(file.text.len());
+    let at = file.floor_char_boundary(at);
+    let found = file.text[at..].chars().next();
+    let end = at + found.filter(|c| *c != '\n').map_or(0, char::len_utf8);
+    let info = error.info();
+    let help = match found {
+        Some('\t') => Some("YAML indents with spaces, never with tabs"),
+        Some('@' | '`' | '%') => Some("text that begins with `@`, `` ` `` or `%` needs quotes"),
+        _ if info.contains("mapping values") => {
+            Some("text with `: ` in it needs quotes; a key stands one level deeper than its parent")
+        }
+        None => Some("something above is not closed: a quote, `[` or `{`"),
+        _ => None,
+    };
+    Diagnostic::error("yaml::syntax", format!("not valid YAML: {info}"))
+        .at(file, Span::new(at, end), "stopped here")
+        .maybe_help(help.map(ToOwned::to_owned))
+}
