@@ -1,1 +1,57 @@
 #![doc = include_str!("../README.md")]
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+mod cloud_event;
+mod delivery;
+mod event;
+mod exception;
+mod fact;
+mod hub_event;
+mod id;
+mod invoice;
+mod key;
+mod money;
+mod movement;
+mod order;
+mod position;
+mod procurement;
+mod quantity;
+mod shipment;
+
+pub use cloud_event::{CloudEvent, CloudEventError};
+pub use delivery::{
+    AttemptFailed, BreakerChanged, DeadLetterOpened, DeadLetterReplayed, DeliveryId, DeliveryPlanned,
+    DeliverySucceeded, EdiControl, Ordering, Retired,
+};
+pub use event::{Event, EventError, Meta};
+pub use exception::{ExceptionId, ExceptionKind, ExceptionOpened, ExceptionResolved, Resolution, Severity};
+pub use fact::Fact;
+pub use hub_event::{HubEvent, MessageRejected};
+pub use id::{
+    AsnNumber, CorrelationId, CustomerId, ErpOrderNumber, FacilityId, IdError, InvoiceNumber, LineNumber, MovementId,
+    OrderId, PoNumber, ProductId, RecommendationId, RunId, ShipmentId, SystemId, TrackingNumber, Unit,
+};
+pub use invoice::{Invoice, InvoiceLine, InvoiceMatched, MatchLine, MatchResult};
+pub use key::{BusinessKey, Digest, KeyKind};
+pub use money::{Amount, Currency, MoneyError};
+pub use movement::{
+    AdjustmentReason, Movement, MovementAdjusted, MovementLine, MovementReceived, MovementShipped, MovementStaged,
+    ReceivedLine,
+};
+pub use order::{
+    Address, AllocatedLine, BackorderedLine, Order, OrderAccepted, OrderAllocated, OrderBooked, OrderCancelRequested,
+    OrderCancelled, OrderClosed, OrderLine, OrderReleased, OrderShipped,
+};
+pub use position::PositionChanged;
+pub use procurement::{
+    ConfirmedLine, FunctionalAck, LineStatus, PoAcknowledged, PoClosed, PoConfirmed, PoCreated, PoInTransit, PoLine,
+    PoReceiptRecorded, PoSent, ReceiptLine, Recommendation, RecommendationApproved, RecommendationRefused,
+};
+pub use quantity::{Balance, Quantity, QuantityError};
+pub use shipment::{Milestone, ShipmentLine, ShipmentMilestone, ShipmentNotice, ShipmentPurpose};
+
+/// An instant, UTC. RFC 3339 on the wire.
+pub type Timestamp = jiff::Timestamp;
+
+#[cfg(test)]
+mod tests;

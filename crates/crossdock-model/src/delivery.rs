@@ -1,0 +1,177 @@
+//! Deliveries: what the hub owes a system, and how each attempt ended.
+//! Rule: docs/concepts/domain.md, "Delivery rules".
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{SystemId, Timestamp};
+
+/// A delivery's number: the ledger sequence of its plan, so that it is the same after every restart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct DeliveryId(pub u64);
+
+impl fmt::Display for DeliveryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// How deliveries of one key stand to each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ordering {
+    /// One after the other; a dead letter parks those behind it.
+    #[default]
+    InOrder,
+    /// Only the newest matters: a newer plan replaces one that still waits.
+    NewestWins,
+    /// No order; each for itself.
+    Independent,
+}
+
+/// An X12 set to render when it is sent: its control numbers are fixed with the plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EdiControl {
+    /// `850` or `997`.
+    pub set: String,
+    /// ISA13.
+    pub interchange: u32,
+    /// GS06.
+    pub group: u32,
+}
+
+/// `delivery.planned.v1`: the hub owes a system one call of one operation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeliveryPlanned {
+    /// To whom.
+    pub target: SystemId,
+    /// The operation of its contract.
+    pub operation: String,
+    /// Deliveries with the same key are kept in order per target.
+    pub key: String,
+    /// How they are.
+    #[serde(default)]
+    pub ordering: Ordering,
+    /// Sent with every attempt, so that a repeated one has one effect.
+    pub idempotency_key: String,
+    /// Values of the path's parameters.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub path: BTreeMap<String, String>,
+    /// The JSON body; for an X12 set, what it is rendered from.
+    pub body: Value,
+    /// Set where the body travels as X12.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edi: Option<EdiControl>,
+    /// The business object it is about, in the form `order/commerce/1001`, `po/4500000001`.
+    pub about: String,
+}
+
+/// `delivery.succeeded.v1`: the target took it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeliverySucceeded {
+    /// Which.
+    pub delivery_id: DeliveryId,
+    /// To whom.
+    pub target: SystemId,
+    /// What was called.
+    pub operation: String,
+    /// How many attempts it took.
+    pub attempts: u32,
+    /// The HTTP status.
+    pub status: u16,
+    /// What the target answered.
+    #[serde(default)]
+    pub response: Value,
+}
+
+/// `delivery.attempt_failed.v1`: it will be tried again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AttemptFailed {
+    /// Which.
+    pub delivery_id: DeliveryId,
+    /// To whom.
+    pub target: SystemId,
+    /// What was called.
+    pub operation: String,
+    /// From 1.
+    pub attempt: u32,
+    /// In plain words.
+    pub why: String,
+    /// True where the target may have acted on it.
+    pub ambiguous: bool,
+    /// Not before.
+    pub retry_at: Timestamp,
+}
+
+/// `breaker.opened.v1`, `breaker.closed.v1`: a target's own state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BreakerChanged {
+    /// Whose.
+    pub target: SystemId,
+    /// In plain words.
+    pub why: String,
+    /// When the next trial call goes out; absent when closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_at: Option<Timestamp>,
+}
+
+/// `dead_letter.opened.v1`: a delivery that was given up. The plan holds the full message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeadLetterOpened {
+    /// Which.
+    pub delivery_id: DeliveryId,
+    /// To whom.
+    pub target: SystemId,
+    /// What was called.
+    pub operation: String,
+    /// How many attempts were made.
+    pub attempts: u32,
+    /// In plain words.
+    pub why: String,
+    /// What the target answered, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// The business object it is about.
+    pub about: String,
+    /// Who has to look at it.
+    pub owner: String,
+    /// Until when.
+    pub due: Timestamp,
+}
+
+/// `dead_letter.replayed.v1`: a person sent it again, with the same idempotency key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeadLetterReplayed {
+    /// Which.
+    pub delivery_id: DeliveryId,
+    /// Who.
+    pub by: String,
+    /// Why.
+    #[serde(default)]
+    pub reason: String,
+}
+
+/// `delivery.retired.v1`: a delivery that nobody needs any more, with the reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Retired {
+    /// Which.
+    pub delivery_id: DeliveryId,
+    /// To whom.
+    pub target: SystemId,
+    /// Who retired it.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+}

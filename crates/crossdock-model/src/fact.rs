@@ -1,0 +1,104 @@
+//! Facts: what the systems report. One line a type.
+//! Invariant: a fact is applied as it was said; what follows from it is a [`crate::HubEvent`].
+
+use serde_json::Value;
+
+use crate::{
+    BusinessKey, FunctionalAck, Invoice, KeyKind, MovementAdjusted, MovementReceived, MovementShipped, MovementStaged,
+    Order, OrderCancelRequested, PoAcknowledged, Recommendation, ShipmentMilestone, ShipmentNotice, ShipmentPurpose,
+    SystemId,
+};
+
+macro_rules! facts {
+    ($($(#[$doc:meta])* $variant:ident($payload:ident) = $type:literal,)*) => {
+        /// A fact that a system reports, by the type of its CloudEvent.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum Fact {
+            $($(#[$doc])* $variant($payload),)*
+        }
+
+        impl Fact {
+            /// Every type, in the order of this file.
+            pub const TYPES: &'static [&'static str] = &[$($type,)*];
+
+            /// The CloudEvents type.
+            pub fn event_type(&self) -> &'static str {
+                match self {
+                    $(Self::$variant(_) => $type,)*
+                }
+            }
+
+            /// Reads the `data` of an event of `event_type`. `None`: not a fact.
+            ///
+            /// # Errors
+            /// `data` does not have the type's shape.
+            pub fn from_data(event_type: &str, data: Value) -> Option<Result<Self, serde_json::Error>> {
+                match event_type {
+                    $($type => Some(serde_json::from_value(data).map(Self::$variant)),)*
+                    _ => None,
+                }
+            }
+
+            /// The `data` of its CloudEvent.
+            ///
+            /// # Errors
+            /// None in practice: every payload has text keys.
+            pub fn to_data(&self) -> Result<Value, serde_json::Error> {
+                match self {
+                    $(Self::$variant(payload) => serde_json::to_value(payload),)*
+                }
+            }
+        }
+    };
+}
+
+facts! {
+    /// An order was captured by a channel.
+    OrderCaptured(Order) = "order.captured.v1",
+    /// A channel asks to cancel.
+    OrderCancelRequested(OrderCancelRequested) = "order.cancel_requested.v1",
+    /// Goods were picked.
+    Picked(MovementStaged) = "movement.picked.v1",
+    /// Goods were packed.
+    Packed(MovementStaged) = "movement.packed.v1",
+    /// Goods left for a customer.
+    Shipped(MovementShipped) = "movement.shipped.v1",
+    /// Goods of a supplier came in.
+    Received(MovementReceived) = "movement.received.v1",
+    /// A balance was corrected.
+    Adjusted(MovementAdjusted) = "movement.adjusted.v1",
+    /// Planning proposes to buy.
+    Recommended(Recommendation) = "replenishment.recommended.v1",
+    /// A carrier saw a shipment.
+    ShipmentMilestone(ShipmentMilestone) = "shipment.milestone.v1",
+    /// X12 997: a supplier's system read our group.
+    FunctionalAck(FunctionalAck) = "purchase_order.functionally_acknowledged.v1",
+    /// X12 855: a supplier answered an order.
+    PoAcknowledged(PoAcknowledged) = "purchase_order.acknowledged.v1",
+    /// X12 856: a supplier announced a shipment.
+    ShipmentNotified(ShipmentNotice) = "shipment.notified.v1",
+    /// X12 810: a supplier billed.
+    InvoiceReceived(Invoice) = "invoice.received.v1",
+}
+
+impl Fact {
+    /// The number by which the fact is unique for ever at the system that reports it, where it has one.
+    ///
+    /// Rule: docs/concepts/domain.md, "Procure to receive", business keys.
+    pub fn business_key(&self, system: &SystemId) -> Option<BusinessKey> {
+        let (kind, key) = match self {
+            Self::OrderCaptured(order) => (KeyKind::Order, order.order_id.as_str()),
+            Self::Picked(m) | Self::Packed(m) => (KeyKind::Movement, m.movement_id.as_str()),
+            Self::Shipped(m) => (KeyKind::Movement, m.movement_id.as_str()),
+            Self::Received(m) => (KeyKind::Movement, m.movement_id.as_str()),
+            Self::Adjusted(m) => (KeyKind::Movement, m.movement_id.as_str()),
+            Self::Recommended(r) => (KeyKind::Recommendation, r.recommendation_id.as_str()),
+            Self::ShipmentNotified(n) if n.purpose == ShipmentPurpose::Original => {
+                (KeyKind::ShipNotice, n.asn_number.as_str())
+            }
+            Self::InvoiceReceived(invoice) => (KeyKind::Invoice, invoice.invoice_number.as_str()),
+            _ => return None,
+        };
+        Some(BusinessKey::new(kind, system.as_str(), key))
+    }
+}

@@ -1,0 +1,130 @@
+//! What the hub decides and what became of its deliveries. One line a type.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    AttemptFailed, BreakerChanged, DeadLetterOpened, DeadLetterReplayed, DeliveryPlanned, DeliverySucceeded,
+    ExceptionOpened, ExceptionResolved, InvoiceMatched, OrderAccepted, OrderAllocated, OrderBooked, OrderCancelled,
+    OrderClosed, OrderReleased, OrderShipped, PoClosed, PoConfirmed, PoCreated, PoInTransit, PoReceiptRecorded, PoSent,
+    PositionChanged, RecommendationApproved, RecommendationRefused, Retired, SystemId,
+};
+
+/// `message.rejected.v1`: a message that was refused, kept whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MessageRejected {
+    /// Who sent it.
+    pub system: SystemId,
+    /// Its transport id, where it could be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The RFC 9457 problem that was answered.
+    pub problem: Value,
+    /// What was sent: JSON where it was JSON, else text (cut at 64 KiB).
+    pub original: Value,
+}
+
+macro_rules! hub_events {
+    ($($(#[$doc:meta])* $variant:ident($payload:ident) = $type:literal,)*) => {
+        /// A decision or an outcome of the hub, by the type of its CloudEvent.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum HubEvent {
+            $($(#[$doc])* $variant($payload),)*
+        }
+
+        impl HubEvent {
+            /// Every type, in the order of this file.
+            pub const TYPES: &'static [&'static str] = &[$($type,)*];
+
+            /// The CloudEvents type.
+            pub fn event_type(&self) -> &'static str {
+                match self {
+                    $(Self::$variant(_) => $type,)*
+                }
+            }
+
+            /// Reads the `data` of an event of `event_type`. `None`: not an event of the hub.
+            ///
+            /// # Errors
+            /// `data` does not have the type's shape.
+            pub fn from_data(event_type: &str, data: Value) -> Option<Result<Self, serde_json::Error>> {
+                match event_type {
+                    $($type => Some(serde_json::from_value(data).map(Self::$variant)),)*
+                    _ => None,
+                }
+            }
+
+            /// The `data` of its CloudEvent.
+            ///
+            /// # Errors
+            /// None in practice: every payload has text keys.
+            pub fn to_data(&self) -> Result<Value, serde_json::Error> {
+                match self {
+                    $(Self::$variant(payload) => serde_json::to_value(payload),)*
+                }
+            }
+        }
+    };
+}
+
+hub_events! {
+    /// An order is valid and known.
+    OrderAccepted(OrderAccepted) = "order.accepted.v1",
+    /// Stock is reserved, or waited for.
+    OrderAllocated(OrderAllocated) = "order.allocated.v1",
+    /// The ERP gave its number.
+    OrderBooked(OrderBooked) = "order.booked.v1",
+    /// A facility took it for picking.
+    OrderReleased(OrderReleased) = "order.released.v1",
+    /// Goods left.
+    OrderShipped(OrderShipped) = "order.shipped.v1",
+    /// A cancel waits for the WMS.
+    OrderCancelPending(OrderClosed) = "order.cancel_pending.v1",
+    /// What had not shipped is cancelled.
+    OrderCancelled(OrderCancelled) = "order.cancelled.v1",
+    /// Nothing is left to do.
+    OrderClosed(OrderClosed) = "order.closed.v1",
+    /// A position has other figures.
+    PositionChanged(PositionChanged) = "position.changed.v1",
+    /// It becomes a purchase order.
+    RecommendationApproved(RecommendationApproved) = "recommendation.approved.v1",
+    /// It does not.
+    RecommendationRefused(RecommendationRefused) = "recommendation.refused.v1",
+    /// The ERP committed.
+    PoCreated(PoCreated) = "purchase_order.created.v1",
+    /// The supplier's system took the 850.
+    PoSent(PoSent) = "purchase_order.sent.v1",
+    /// An 855 was taken.
+    PoConfirmed(PoConfirmed) = "purchase_order.confirmed.v1",
+    /// An 856 was taken.
+    PoInTransit(PoInTransit) = "purchase_order.in_transit.v1",
+    /// Goods were set against it.
+    PoReceiptRecorded(PoReceiptRecorded) = "purchase_order.receipt_recorded.v1",
+    /// Received and matched.
+    PoClosed(PoClosed) = "purchase_order.closed.v1",
+    /// Order, receipt and invoice were compared.
+    InvoiceMatched(InvoiceMatched) = "invoice.matched.v1",
+    /// A decision waits.
+    ExceptionOpened(ExceptionOpened) = "exception.opened.v1",
+    /// It was made.
+    ExceptionResolved(ExceptionResolved) = "exception.resolved.v1",
+    /// A system is owed a call.
+    DeliveryPlanned(DeliveryPlanned) = "delivery.planned.v1",
+    /// It took it.
+    DeliverySucceeded(DeliverySucceeded) = "delivery.succeeded.v1",
+    /// It did not; again later.
+    AttemptFailed(AttemptFailed) = "delivery.attempt_failed.v1",
+    /// It is not owed any more.
+    DeliveryRetired(Retired) = "delivery.retired.v1",
+    /// It was given up.
+    DeadLetterOpened(DeadLetterOpened) = "dead_letter.opened.v1",
+    /// It is tried anew.
+    DeadLetterReplayed(DeadLetterReplayed) = "dead_letter.replayed.v1",
+    /// A target is not called for a while.
+    BreakerOpened(BreakerChanged) = "breaker.opened.v1",
+    /// It is called again.
+    BreakerClosed(BreakerChanged) = "breaker.closed.v1",
+    /// A message was refused and kept.
+    MessageRejected(MessageRejected) = "message.rejected.v1",
+}

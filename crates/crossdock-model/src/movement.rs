@@ -1,0 +1,148 @@
+//! Movements: what a WMS says happened to stock.
+//! Invariant: a movement carries non-negative quantities; only an adjustment has a sign, because it is a difference.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    AsnNumber, Balance, FacilityId, LineNumber, MovementId, OrderId, PoNumber, ProductId, Quantity, ShipmentId,
+    SystemId, TrackingNumber, Unit,
+};
+
+/// What every movement has.
+pub trait Movement {
+    /// The WMS's own number of it.
+    fn movement_id(&self) -> &MovementId;
+    /// Where.
+    fn facility(&self) -> &FacilityId;
+}
+
+/// A line of a movement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MovementLine {
+    /// The order's line.
+    pub line_number: LineNumber,
+    /// What.
+    pub product: ProductId,
+    /// How much.
+    pub quantity: Quantity,
+    /// Its unit.
+    pub unit: Unit,
+}
+
+/// `movement.picked.v1`, `movement.packed.v1`: sub-states of an allocation; nothing leaves the shelf for the books.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MovementStaged {
+    /// The WMS's number.
+    pub movement_id: MovementId,
+    /// Where.
+    pub facility: FacilityId,
+    /// For which order.
+    pub order_id: OrderId,
+    /// What.
+    pub lines: Vec<MovementLine>,
+}
+
+/// `movement.shipped.v1`: goods left for the customer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MovementShipped {
+    /// The WMS's number.
+    pub movement_id: MovementId,
+    /// From where.
+    pub facility: FacilityId,
+    /// For which order.
+    pub order_id: OrderId,
+    /// The WMS's number of the shipment.
+    pub shipment_id: ShipmentId,
+    /// Who carries it.
+    pub carrier: SystemId,
+    /// The carrier's number.
+    pub tracking_number: TrackingNumber,
+    /// What.
+    pub lines: Vec<MovementLine>,
+}
+
+/// `movement.received.v1`: goods of a ship notice arrived and were looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MovementReceived {
+    /// The WMS's number.
+    pub movement_id: MovementId,
+    /// Where.
+    pub facility: FacilityId,
+    /// The supplier's ship notice.
+    pub asn_number: AsnNumber,
+    /// The order it fulfils.
+    pub po_number: PoNumber,
+    /// True when the WMS expects no more of this shipment.
+    pub complete: bool,
+    /// What.
+    pub lines: Vec<ReceivedLine>,
+}
+
+/// A received line: accepted and rejected together are what came in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReceivedLine {
+    /// The purchase order's line.
+    pub line_number: LineNumber,
+    /// What.
+    pub product: ProductId,
+    /// The unit of both quantities.
+    pub unit: Unit,
+    /// Good.
+    pub accepted: Quantity,
+    /// Not good: held until somebody decides.
+    pub rejected: Quantity,
+    /// Why it was rejected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reject_reason: Option<String>,
+}
+
+/// `movement.adjusted.v1`: the books follow the shelf.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MovementAdjusted {
+    /// The WMS's number.
+    pub movement_id: MovementId,
+    /// Where.
+    pub facility: FacilityId,
+    /// What.
+    pub product: ProductId,
+    /// The difference, signed.
+    pub quantity: Balance,
+    /// Its unit.
+    pub unit: Unit,
+    /// Why.
+    pub reason: AdjustmentReason,
+}
+
+/// Why stock was adjusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AdjustmentReason {
+    /// The first balance of a facility that joins.
+    OpeningBalance,
+    /// A count found another figure.
+    CycleCount,
+    /// Broken.
+    Damage,
+    /// Anything else.
+    Other,
+}
+
+macro_rules! movements {
+    ($($name:ident),*) => {$(
+        impl Movement for $name {
+            fn movement_id(&self) -> &MovementId {
+                &self.movement_id
+            }
+            fn facility(&self) -> &FacilityId {
+                &self.facility
+            }
+        }
+    )*};
+}
+movements!(MovementStaged, MovementShipped, MovementReceived, MovementAdjusted);

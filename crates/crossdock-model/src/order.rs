@@ -1,0 +1,217 @@
+//! Orders: as a channel captures them, and what the hub says of them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Amount, Currency, CustomerId, ErpOrderNumber, FacilityId, LineNumber, OrderId, ProductId, Quantity, RunId,
+    ShipmentId, ShipmentLine, SystemId, Timestamp, TrackingNumber, Unit,
+};
+
+/// A captured order: the data of `order.captured.v1`, the body of every `createOrder`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Order {
+    /// The channel's own number.
+    pub order_id: OrderId,
+    /// The channel that captured it.
+    pub channel: SystemId,
+    /// The customer's own reference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_reference: Option<String>,
+    /// Who ordered.
+    pub customer_id: CustomerId,
+    /// Of every amount in the order.
+    pub currency: Currency,
+    /// By the channel's clock.
+    pub ordered_at: Timestamp,
+    /// When the customer wants it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requested_date: Option<String>,
+    /// Where to.
+    pub ship_to: Address,
+    /// At least one.
+    pub lines: Vec<OrderLine>,
+    /// Sum of the line totals.
+    pub total: Amount,
+    /// True for a synthetic transaction.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub synthetic: bool,
+    /// Its run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_id: Option<RunId>,
+}
+
+/// One line of an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderLine {
+    /// From 1, unique in the order.
+    pub line_number: LineNumber,
+    /// What.
+    pub product: ProductId,
+    /// How much, in `unit`.
+    pub quantity: Quantity,
+    /// The unit of `quantity`.
+    pub unit: Unit,
+    /// Per unit, in the order's currency.
+    pub unit_price: Amount,
+    /// Quantity times price.
+    pub line_total: Amount,
+}
+
+/// A postal address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Address {
+    /// Person or company.
+    pub name: String,
+    /// Street and number.
+    pub street: String,
+    /// Town.
+    pub city: String,
+    /// State or province.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// Postal code.
+    pub postal_code: String,
+    /// ISO 3166 alpha-2.
+    pub country: String,
+}
+
+/// `order.cancel_requested.v1`: the channel asks to cancel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderCancelRequested {
+    /// The channel's number.
+    pub order_id: OrderId,
+    /// Why, in the customer's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// `order.accepted.v1`: captured and validated.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderAccepted {
+    /// The channel.
+    pub source: SystemId,
+    /// The channel's number.
+    pub order_id: OrderId,
+    /// The customer's own reference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_reference: Option<String>,
+}
+
+/// `order.allocated.v1`: stock was reserved for what could be covered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderAllocated {
+    /// The channel.
+    pub source: SystemId,
+    /// The channel's number.
+    pub order_id: OrderId,
+    /// What was reserved, and where.
+    pub lines: Vec<AllocatedLine>,
+    /// What was not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub backordered: Vec<BackorderedLine>,
+    /// True when nothing of the order is backordered any more.
+    pub complete: bool,
+}
+
+/// A reservation of one line at one facility.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AllocatedLine {
+    /// The order's line.
+    pub line_number: LineNumber,
+    /// What.
+    pub product: ProductId,
+    /// Where.
+    pub facility: FacilityId,
+    /// How much.
+    pub quantity: Quantity,
+    /// Its unit.
+    pub unit: Unit,
+}
+
+/// What of a line waits for stock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BackorderedLine {
+    /// The order's line.
+    pub line_number: LineNumber,
+    /// What.
+    pub product: ProductId,
+    /// How much.
+    pub quantity: Quantity,
+}
+
+/// `order.booked.v1`: the ERP gave its financial number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderBooked {
+    /// The channel.
+    pub source: SystemId,
+    /// The channel's number.
+    pub order_id: OrderId,
+    /// The ERP's.
+    pub erp_order_number: ErpOrderNumber,
+}
+
+/// `order.released.v1`: a facility took the order for picking.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderReleased {
+    /// The channel.
+    pub source: SystemId,
+    /// The channel's number.
+    pub order_id: OrderId,
+    /// Where.
+    pub facility: FacilityId,
+}
+
+/// `order.shipped.v1`: goods left a facility for the customer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderShipped {
+    /// The channel.
+    pub source: SystemId,
+    /// The channel's number.
+    pub order_id: OrderId,
+    /// From where.
+    pub facility: FacilityId,
+    /// The WMS's number of the shipment.
+    pub shipment_id: ShipmentId,
+    /// The carrier.
+    pub carrier: SystemId,
+    /// The carrier's number.
+    pub tracking_number: TrackingNumber,
+    /// What.
+    pub lines: Vec<ShipmentLine>,
+    /// True when everything that was ordered and not cancelled has shipped.
+    pub complete: bool,
+}
+
+/// `order.cancelled.v1`: what had not shipped is cancelled, its stock freed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderCancelled {
+    /// The channel.
+    pub source: SystemId,
+    /// The channel's number.
+    pub order_id: OrderId,
+    /// Allocations that were given back.
+    #[serde(default)]
+    pub freed: Vec<AllocatedLine>,
+}
+
+/// `order.closed.v1` and `order.cancel_pending.v1`: nothing but the order they speak of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderClosed {
+    /// The channel.
+    pub source: SystemId,
+    /// The channel's number.
+    pub order_id: OrderId,
+}
