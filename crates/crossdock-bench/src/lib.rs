@@ -1,1 +1,11 @@
 #![doc = include_str!("../README.md")]
+
+mod cpu;
+pub mod engine;
+pub mod latency;
+pub mod pacer;
+pub mod sample;
+pub mod schedule;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,6 @@
+//! Cases of the pure parts, and one run in real time with a wide tolerance.
+
+mod engine;
+mod pacing;
+mod schedules;
+mod sums;
