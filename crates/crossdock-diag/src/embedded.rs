@@ -14,12 +14,12 @@ pub fn offset_in_file(file: &SourceFile, node: &Node, offset: usize) -> usize {
     };
     let source = file.slice(node.span);
     let inside = match source.as_bytes().first() {
+        _ if source.trim_end() == text.trim_end() => Some(offset),
         Some(b'\'') => quoted(source, offset, |rest| {
             rest.starts_with("''").then_some((2, 1))
         }),
         Some(b'"') => quoted(source, offset, escape),
-        Some(b'|') => literal(source, text, offset),
-        _ => source.starts_with(text).then_some(offset),
+        _ => literal(source, text, offset),
     };
     inside.map_or(node.span.start, |inside| {
         node.span.start + inside.min(source.len())
@@ -65,19 +65,20 @@ fn escape(rest: &str) -> Option<(usize, usize)> {
     }
 }
 
-/// A literal block keeps its lines; only their indentation is gone.
+/// A literal block keeps its lines; only their indentation is gone. The span begins behind that of the first line.
 fn literal(source: &str, text: &str, offset: usize) -> Option<usize> {
     let before = text.get(..offset)?;
     let line = before.matches('\n').count();
     let column = before.len() - before.rfind('\n').map_or(0, |at| at + 1);
     let shown = text.split('\n').nth(line)?;
-    let mut at = source.find('\n')? + 1;
+    let mut at = 0;
     for _ in 0..line {
         at += source.get(at..)?.find('\n')? + 1;
     }
-    let rest = source.get(at..)?;
-    let written = rest.split('\n').next()?.trim_end_matches('\r');
-    written
-        .strip_suffix(shown)
-        .map(|indent| at + indent.len() + column)
+    let written = source.get(at..)?.split('\n').next()?.trim_end_matches('\r');
+    let indent = written.strip_suffix(shown)?;
+    indent
+        .trim()
+        .is_empty()
+        .then_some(at + indent.len() + column)
 }

@@ -1,5 +1,5 @@
 //! JSON to a tree of nodes: RFC 8259, to the letter.
-//! Here: a parser of our own, because serde_json keeps no places and takes a key twice. Not here: numbers' grammar (`scalar`).
+//! Here: a parser of our own, because `serde_json` keeps no places and takes a key twice. Not here: numbers' grammar (`scalar`).
 //! Invariant: depth and count are bounded by the limits; the text of a number is kept as written.
 
 use std::collections::BTreeMap;
@@ -55,18 +55,18 @@ impl Parser<'_> {
         self.space();
         match self.peek() {
             None => Ok(root),
-            Some(_) => Err(self.unexpected("the end of the file")),
+            Some(_) => Err(Box::new(self.unexpected("the end of the file"))),
         }
     }
 
     fn value(&mut self) -> Parsed<Node> {
         self.nodes += 1;
         if self.nodes > self.limits.max_nodes {
-            return Err(self.error(
+            return Err(Box::new(self.error(
                 "json::too_many_values",
                 format!("more than {} values", self.limits.max_nodes),
                 self.at,
-            ));
+            )));
         }
         let start = self.at;
         let value = match self.peek() {
@@ -77,7 +77,7 @@ impl Parser<'_> {
             Some(b't') => self.word("true", NodeValue::Bool(true))?,
             Some(b'f') => self.word("false", NodeValue::Bool(false))?,
             Some(b'n') => self.word("null", NodeValue::Null)?,
-            _ => return Err(self.unexpected("a value")),
+            _ => return Err(Box::new(self.unexpected("a value"))),
         };
         Ok(Node {
             span: Span::new(start, self.at),
@@ -88,11 +88,11 @@ impl Parser<'_> {
     fn nested(&mut self, parse: fn(&mut Self) -> Parsed<NodeValue>) -> Parsed<NodeValue> {
         self.depth += 1;
         if self.depth > self.limits.max_depth {
-            return Err(self.error(
+            return Err(Box::new(self.error(
                 "json::too_deep",
                 format!("more than {} levels deep", self.limits.max_depth),
                 self.at,
-            ));
+            )));
         }
         let value = parse(self)?;
         self.depth -= 1;
@@ -112,7 +112,7 @@ impl Parser<'_> {
             self.space();
             let start = self.at;
             if self.peek() != Some(b'"') {
-                return Err(self.unclosed(opened, "a key in double quotes"));
+                return Err(Box::new(self.unclosed(opened, "a key in double quotes")));
             }
             let key = Key {
                 text: self.string()?,
@@ -120,7 +120,7 @@ impl Parser<'_> {
             };
             self.space();
             if !self.eat(b':') {
-                return Err(self.unclosed(opened, "`:`"));
+                return Err(Box::new(self.unclosed(opened, "`:`")));
             }
             self.space();
             let node = self.value()?;
@@ -142,7 +142,7 @@ impl Parser<'_> {
                 return Ok(NodeValue::Mapping(entries));
             }
             if !self.eat(b',') {
-                return Err(self.unclosed(opened, "`,` or `}`"));
+                return Err(Box::new(self.unclosed(opened, "`,` or `}`")));
             }
         }
     }
@@ -163,7 +163,7 @@ impl Parser<'_> {
                 return Ok(NodeValue::Sequence(items));
             }
             if !self.eat(b',') {
-                return Err(self.unclosed(opened, "`,` or `]`"));
+                return Err(Box::new(self.unclosed(opened, "`,` or `]`")));
             }
         }
     }
@@ -198,7 +198,7 @@ impl Parser<'_> {
             self.at += run;
             return Ok(value);
         }
-        Err(self.unexpected("a value"))
+        Err(Box::new(self.unexpected("a value")))
     }
 
     fn string(&mut self) -> Parsed<String> {
@@ -222,13 +222,14 @@ impl Parser<'_> {
                 }
                 Some(b'\\') => text.push(self.escape()?),
                 Some(_) => {
-                    return Err(self
-                        .error(
+                    return Err(Box::new(
+                        self.error(
                             "json::syntax",
                             "a line break or control character in a text".to_owned(),
                             self.at,
                         )
-                        .help_with("write it as an escape, such as \\n"));
+                        .help("write it as an escape, such as \\n"),
+                    ));
                 }
                 None => {
                     return Err(Box::new(
@@ -253,11 +254,11 @@ impl Parser<'_> {
             Some(b'f') => '\u{c}',
             Some(byte @ (b'"' | b'\\' | b'/')) => char::from(*byte),
             _ => {
-                return Err(self.error(
+                return Err(Box::new(self.error(
                     "json::syntax",
                     "an escape that JSON does not know".to_owned(),
                     start,
-                ));
+                )));
             }
         };
         Ok(plain)
@@ -267,7 +268,7 @@ impl Parser<'_> {
     fn unicode(&mut self, start: usize) -> Parsed<char> {
         let bad = "half of a surrogate pair, or not four hexadecimal digits";
         let Some(first) = self.hex4() else {
-            return Err(self.error("json::syntax", bad.to_owned(), start));
+            return Err(Box::new(self.error("json::syntax", bad.to_owned(), start)));
         };
         let mut code = first;
         if (0xD800..0xDC00).contains(&first) && self.text.as_bytes()[self.at..].starts_with(b"\\u")
@@ -277,10 +278,11 @@ impl Parser<'_> {
                 Some(second) if (0xDC00..0xE000).contains(&second) => {
                     code = 0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00);
                 }
-                _ => return Err(self.error("json::syntax", bad.to_owned(), start)),
+                _ => return Err(Box::new(self.error("json::syntax", bad.to_owned(), start))),
             }
         }
-        char::from_u32(code).ok_or_else(|| self.error("json::syntax", bad.to_owned(), start))
+        char::from_u32(code)
+            .ok_or_else(|| Box::new(self.error("json::syntax", bad.to_owned(), start)))
     }
 
     fn hex4(&mut self) -> Option<u32> {
@@ -307,7 +309,7 @@ impl Parser<'_> {
         found
     }
 
-    fn unexpected(&self, wanted: &str) -> Box<Diagnostic> {
+    fn unexpected(&self, wanted: &str) -> Diagnostic {
         let rest = &self.text[self.at..];
         let word: String = rest
             .chars()
@@ -317,7 +319,14 @@ impl Parser<'_> {
         let found = match rest.chars().next() {
             None => "the file ends".to_owned(),
             Some(_) if !word.is_empty() => format!("found `{word}`"),
-            Some(c) => format!("found `{}`", c.escape_debug()),
+            Some(c) => format!(
+                "found `{}`",
+                if c.is_control() {
+                    char::REPLACEMENT_CHARACTER
+                } else {
+                    c
+                }
+            ),
         };
         let end = self.at
             + word
@@ -331,40 +340,24 @@ impl Parser<'_> {
             }
             _ => None,
         };
-        Box::new(
-            Diagnostic::error(
-                "json::syntax",
-                format!("not valid JSON: expected {wanted}, {found}"),
-            )
+        let message = format!("not valid JSON: expected {wanted}, {found}");
+        Diagnostic::error("json::syntax", message)
             .at(self.file, Span::new(self.at, end), "stopped here")
-            .maybe_help(help.map(ToOwned::to_owned)),
-        )
+            .maybe_help(help.map(ToOwned::to_owned))
     }
 
     /// As `unexpected`, naming the bracket that is open.
-    fn unclosed(&self, opened: usize, wanted: &str) -> Box<Diagnostic> {
+    fn unclosed(&self, opened: usize, wanted: &str) -> Diagnostic {
         let diagnostic = self.unexpected(wanted);
         if self.at < self.text.len() {
             return diagnostic;
         }
-        Box::new(diagnostic.at(self.file, Span::new(opened, opened + 1), "opened here"))
+        diagnostic.at(self.file, Span::new(opened, opened + 1), "opened here")
     }
 
-    fn error(&self, code: &'static str, message: String, at: usize) -> Box<Diagnostic> {
+    fn error(&self, code: &'static str, message: String, at: usize) -> Diagnostic {
         let at = self.file.floor_char_boundary(at);
         let end = at + self.text[at..].chars().next().map_or(0, char::len_utf8);
-        Box::new(Diagnostic::error(code, message).at(self.file, Span::new(at, end), "here"))
-    }
-}
-
-/// `Diagnostic::help` through the box.
-trait HelpWith {
-    fn help_with(self, text: &str) -> Self;
-}
-
-impl HelpWith for Box<Diagnostic> {
-    fn help_with(mut self, text: &str) -> Self {
-        self.help.push(text.to_owned());
-        self
+        Diagnostic::error(code, message).at(self.file, Span::new(at, end), "here")
     }
 }

@@ -1,7 +1,6 @@
 //! Diagnostics as text for people, in the manner of rustc.
 //! Here: order, snippets, colour. Not here: machine formats (`crossdock-report`).
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
@@ -31,8 +30,8 @@ pub fn render(diagnostics: &[Diagnostic], color: bool) -> String {
             .iter()
             .filter(|diagnostic| diagnostic.severity == Severity::Error)
             .count();
-        // Writing to a `String` cannot fail.
-        let _: Result<(), _> = writeln!(text, "{}", summary(errors, diagnostics.len() - errors));
+        text.push_str(&summary(errors, diagnostics.len() - errors));
+        text.push('\n');
     } else {
         text.truncate(text.trim_end().len());
         if !text.is_empty() {

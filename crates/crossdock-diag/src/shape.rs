@@ -3,6 +3,7 @@
 //! (`decode` asks it afterwards).
 //! Invariant: a node is judged once; what stands under a free schema is never judged.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use regex::Regex;
@@ -17,6 +18,9 @@ use crate::suggest::{did_you_mean, list_of};
 /// How many words a help line lists.
 const LISTED: usize = 24;
 
+/// Whether a value keeps to a bound.
+type Holds = fn(f64, f64) -> bool;
+
 /// All mistakes of a tree against a schema.
 pub(crate) fn check(file: &Arc<SourceFile>, node: &Node, schema: &Value) -> Vec<Diagnostic> {
     let mut checker = Checker {
@@ -25,7 +29,14 @@ pub(crate) fn check(file: &Arc<SourceFile>, node: &Node, schema: &Value) -> Vec<
         found: Vec::new(),
     };
     checker.check(node, schema, node.head());
-    checker.found
+    let mut found = checker.found;
+    // What stands behind an anchor is judged wherever it is repeated, but people wrote it once.
+    let mut told = BTreeSet::new();
+    found.retain(|diagnostic| {
+        let place = diagnostic.place().map(|place| place.span);
+        told.insert((place, diagnostic.message.clone()))
+    });
+    found
 }
 
 pub(crate) struct Checker<'a> {
@@ -290,7 +301,6 @@ impl<'a> Checker<'a> {
         let Ok(value) = literal.parse::<f64>() else {
             return;
         };
-        type Holds = fn(f64, f64) -> bool;
         let bounds: [(&'static str, Holds, &str); 4] = [
             ("minimum", |value, bound| value >= bound, "at least"),
             ("maximum", |value, bound| value <= bound, "at most"),

@@ -124,12 +124,11 @@ impl<'a> Checker<'a> {
         let chosen = possible.iter().find(|(_, view)| {
             tag_of(self, view, tag).is_some_and(|listed| listed.contains(&&wanted))
         });
-        match chosen {
-            Some((schema, _)) => self.check(node, schema, head),
-            None => {
-                let values = tag_values(self, possible, tag);
-                self.check_listed(value, &values, value.span);
-            }
+        if let Some((schema, _)) = chosen {
+            self.check(node, schema, head);
+        } else {
+            let values = tag_values(self, possible, tag);
+            self.check_listed(value, &values, value.span);
         }
     }
 

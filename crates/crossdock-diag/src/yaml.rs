@@ -96,13 +96,16 @@ impl<'a> Builder<'a> {
             Event::DocumentStart(..) => {
                 self.documents += 1;
                 if self.documents > 1 {
-                    self.error(
-                        "yaml::many_documents",
-                        "a second document in one file",
-                        span,
-                        "begins here",
-                    )
-                    .help("one file is one document: split it at `---`");
+                    self.found.push(
+                        mistake(
+                            self.file,
+                            "yaml::many_documents",
+                            "a second document in one file",
+                            span,
+                            "begins here",
+                        )
+                        .help("one file is one document: split it at `---`"),
+                    );
                     return false;
                 }
                 true
@@ -128,8 +131,16 @@ impl<'a> Builder<'a> {
             Event::Alias(anchor) => self.alias(anchor, span),
             Event::UnresolvedAlias(name) => {
                 let message = format!("no anchor `&{name}` above");
-                self.error("yaml::unknown_anchor", message, span, "used here")
-                    .help("text that begins with `*` needs quotes");
+                self.found.push(
+                    mistake(
+                        self.file,
+                        "yaml::unknown_anchor",
+                        message,
+                        span,
+                        "used here",
+                    )
+                    .help("text that begins with `*` needs quotes"),
+                );
                 self.complete(
                     Node {
                         span,
@@ -161,8 +172,16 @@ impl<'a> Builder<'a> {
 
     fn refuse_custom(&mut self, tag: Option<&Tag>, span: Span) {
         if tag.is_some_and(|tag| tag.core_suffix().is_none()) {
-            self.error("yaml::tag", "a tag has no meaning here", span, "tagged")
-                .help("text that begins with `!` needs quotes");
+            self.found.push(
+                mistake(
+                    self.file,
+                    "yaml::tag",
+                    "a tag has no meaning here",
+                    span,
+                    "tagged",
+                )
+                .help("text that begins with `!` needs quotes"),
+            );
         }
     }
 
@@ -214,16 +233,21 @@ impl<'a> Builder<'a> {
 
     fn alias(&mut self, anchor: usize, span: Span) -> bool {
         let Some(target) = self.anchors.get(&anchor) else {
-            self.error(
+            self.found.push(mistake(
+                self.file,
                 "yaml::endless",
                 "an anchor that contains itself",
                 span,
                 "refers to what it stands in",
-            );
+            ));
             return false;
         };
-        let (nodes, depth, node) = (target.nodes, target.depth, target.node.clone());
-        self.spend(nodes, depth, span) && self.complete(node, 0)
+        let (nodes, depth) = (target.nodes, target.depth);
+        if !self.spend(nodes, depth, span) {
+            return false;
+        }
+        let copy = self.anchors.get(&anchor).map(|target| target.node.clone());
+        copy.is_some_and(|node| self.complete(node, 0))
     }
 
     /// Counts what is about to be built; false when it is too much.
@@ -231,22 +255,24 @@ impl<'a> Builder<'a> {
         self.nodes += nodes;
         if self.nodes > self.limits.max_nodes {
             let most = self.limits.max_nodes;
-            self.error(
+            self.found.push(mistake(
+                self.file,
                 "yaml::too_many_values",
                 format!("more than {most} values, aliases expanded"),
                 span,
                 "here it was too much",
-            );
+            ));
             return false;
         }
         if self.open.len() + depth > self.limits.max_depth {
             let most = self.limits.max_depth;
-            self.error(
+            self.found.push(mistake(
+                self.file,
                 "yaml::too_deep",
                 format!("more than {most} levels deep"),
                 span,
                 "here it was too much",
-            );
+            ));
             return false;
         }
         true
@@ -271,87 +297,69 @@ impl<'a> Builder<'a> {
         };
         match &mut open.content {
             Content::Sequence(items) => items.push(node),
-            Content::Mapping { entries, key, seen } => match key.take() {
-                Some(key) => {
-                    // A value that is not there has no place of its own: the key stands for it.
-                    let span = if node.span.start == node.span.end {
-                        key.span
-                    } else {
-                        node.span
-                    };
-                    let first = seen.get(&key.text).copied();
-                    if let Some(first) = first {
-                        let message = format!("key `{}` twice in one mapping", key.text);
-                        self.error("yaml::duplicate_key", message, key.span, "again here")
-                            .also(first, "first here");
-                    } else {
-                        seen.insert(key.text.clone(), key.span);
-                        entries.push((key, Node { span, ..node }));
-                    }
-                }
-                None => {
-                    let text = self.file.slice(node.span).to_owned();
-                    let is_scalar =
-                        !matches!(node.value, NodeValue::Sequence(_) | NodeValue::Mapping(_));
-                    *key = Some(Key {
-                        text: key_text(&node.value, text),
-                        span: node.span,
-                    });
-                    if !is_scalar {
-                        self.error(
-                            "yaml::key",
-                            format!("{} as a key", node.kind_name()),
-                            node.span,
-                            "keys are text",
-                        )
-                        .help("text with `{` or `[` needs quotes");
-                    }
-                }
-            },
+            Content::Mapping { entries, key, seen } => {
+                let mistake = match key.take() {
+                    Some(key) => add_entry(self.file, entries, seen, key, node),
+                    None => open_entry(self.file, key, &node),
+                };
+                self.found.extend(mistake);
+            }
         }
         true
     }
-
-    fn error(
-        &mut self,
-        code: &'static str,
-        message: impl Into<String>,
-        span: Span,
-        label: &str,
-    ) -> Added<'_> {
-        self.found
-            .push(Diagnostic::error(code, message).at(self.file, span, label));
-        Added(&mut self.found)
-    }
 }
 
-/// The diagnostic just added, to be completed.
-struct Added<'a>(&'a mut Vec<Diagnostic>);
-
-impl Added<'_> {
-    fn help(self, text: &str) {
-        if let Some(last) = self.0.last_mut() {
-            last.help.push(text.to_owned());
-        }
+/// A key has its value.
+fn add_entry(
+    file: &Arc<SourceFile>,
+    entries: &mut Vec<(Key, Node)>,
+    seen: &mut BTreeMap<String, Span>,
+    key: Key,
+    node: Node,
+) -> Option<Diagnostic> {
+    if let Some(first) = seen.get(&key.text) {
+        let message = format!("key `{}` twice in one mapping", key.text);
+        let again = mistake(file, "yaml::duplicate_key", message, key.span, "again here");
+        return Some(again.at(file, *first, "first here"));
     }
-
-    fn also(self, span: Span, text: &str) {
-        if let Some(last) = self.0.pop() {
-            let file = last.labels.first().map(|label| Arc::clone(&label.file));
-            self.0.push(match file {
-                Some(file) => last.at(&file, span, text),
-                None => last,
-            });
-        }
-    }
+    // A value that is not there has no place of its own: the key stands for it.
+    let is_absent = node.span.start == node.span.end;
+    let span = if is_absent { key.span } else { node.span };
+    seen.insert(key.text.clone(), key.span);
+    entries.push((key, Node { span, ..node }));
+    None
 }
 
-/// Keys are text: `200:` is `200`, `true:` is `true`, written as in the file.
-fn key_text(value: &NodeValue, source: String) -> String {
-    match value {
+/// A key waits for its value. Keys are text: `200:` is `200`, `true:` is `true`, written as in the file.
+fn open_entry(file: &Arc<SourceFile>, key: &mut Option<Key>, node: &Node) -> Option<Diagnostic> {
+    let text = match &node.value {
         NodeValue::String(text) => text.clone(),
-        _ => source,
-    }
+        _ => file.slice(node.span).to_owned(),
+    };
+    *key = Some(Key {
+        text,
+        span: node.span,
+    });
+    matches!(node.value, NodeValue::Sequence(_) | NodeValue::Mapping(_)).then(|| {
+        mistake(
+            file,
+            "yaml::key",
+            format!("{} as a key", node.kind_name()),
+            node.span,
+            "keys are text",
+        )
+        .help("text with `{` or `[` needs quotes")
+    })
+}
+
+fn mistake(
+    file: &Arc<SourceFile>,
+    code: &'static str,
+    message: impl Into<String>,
+    span: Span,
+    label: &str,
+) -> Diagnostic {
+    Diagnostic::error(code, message).at(file, span, label)
 }
 
 /// How many nodes, and how deep.
@@ -374,10 +382,15 @@ fn syntax_error(file: &Arc<SourceFile>, error: &ScanError) -> Diagnostic {
     let end = at + found.filter(|c| *c != '\n').map_or(0, char::len_utf8);
     let info = error.info();
     let help = match found {
-        Some('\t') => Some("YAML indents with spaces, never with tabs"),
+        _ if found == Some('\t') || info.contains("tab") => {
+            Some("YAML indents with spaces, never with tabs")
+        }
         Some('@' | '`' | '%') => Some("text that begins with `@`, `` ` `` or `%` needs quotes"),
         _ if info.contains("mapping values") => {
             Some("text with `: ` in it needs quotes; a key stands one level deeper than its parent")
+        }
+        _ if info.contains("placement of ':'") => {
+            Some("something above is not closed, `[` or `{`, or text with `: ` in it needs quotes")
         }
         None => Some("something above is not closed: a quote, `[` or `{`"),
         _ => None,
