@@ -17,7 +17,5 @@ pub(crate) fn parse(stat: &str) -> Option<Duration> {
     let mut fields = fields.split_ascii_whitespace().skip(11);
     let user: u64 = fields.next()?.parse().ok()?;
     let system: u64 = fields.next()?.parse().ok()?;
-    Some(Duration::from_millis(
-        (user + system) * (1000 / TICKS_PER_S),
-    ))
+    Some(Duration::from_millis((user + system) * (1000 / TICKS_PER_S)))
 }

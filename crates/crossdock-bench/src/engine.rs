@@ -87,12 +87,7 @@ pub struct Measured {
 const PROGRESS_EVERY: Duration = Duration::from_millis(250);
 
 /// Runs `flow` once per arrival of the plan and returns what was measured when the last flow has ended or the drain is over.
-pub async fn drive<F: Flow>(
-    flow: Arc<F>,
-    plan: &Plan,
-    stop: Arc<AtomicBool>,
-    progress: ProgressFn<'_>,
-) -> Measured {
+pub async fn drive<F: Flow>(flow: Arc<F>, plan: &Plan, stop: Arc<AtomicBool>, progress: ProgressFn<'_>) -> Measured {
     let cpu_before = crate::cpu::used();
     let (abandon, abandoned) = watch::channel(false);
     let driver = Arc::new(Driver {
@@ -108,38 +103,21 @@ pub async fn drive<F: Flow>(
     let began = Instant::now();
     let (paced, mut pacing) = oneshot::channel();
     let thread = {
-        let (driver, arrivals, stop, runtime) = (
-            Arc::clone(&driver),
-            plan.schedule.arrivals(),
-            Arc::clone(&stop),
-            Handle::current(),
-        );
-        std::thread::Builder::new()
-            .name("bench-pacer".to_owned())
-            .spawn(move || {
-                let origin = Instant::now();
-                pace(
-                    &MonotonicClock::from_origin(origin),
-                    arrivals,
-                    &stop,
-                    |arrival| {
-                        Driver::start(&driver, &runtime, origin, arrival);
-                    },
-                );
-                // Nobody listens any more only if the run itself was dropped.
-                paced.send(()).unwrap_or_default();
-            })
+        let (driver, arrivals, stop, runtime) =
+            (Arc::clone(&driver), plan.schedule.arrivals(), Arc::clone(&stop), Handle::current());
+        std::thread::Builder::new().name("bench-pacer".to_owned()).spawn(move || {
+            let origin = Instant::now();
+            pace(&MonotonicClock::from_origin(origin), arrivals, &stop, |arrival| {
+                Driver::start(&driver, &runtime, origin, arrival);
+            });
+            // Nobody listens any more only if the run itself was dropped.
+            paced.send(()).unwrap_or_default();
+        })
     };
     if let Err(error) = &thread {
         tracing::error!(%error, "the pacer thread could not be started");
     }
-    let mut teller = Teller {
-        began,
-        lasting: plan.schedule.lasting(),
-        told: began,
-        started: 0,
-        progress,
-    };
+    let mut teller = Teller { began, lasting: plan.schedule.lasting(), told: began, started: 0, progress };
     let mut ticks = tokio::time::interval(PROGRESS_EVERY);
     loop {
         tokio::select! {
@@ -160,18 +138,14 @@ pub async fn drive<F: Flow>(
     if drained.is_err() {
         abandon.send_replace(true);
         // What is abandoned drops at its next poll; a flow that blocks its thread does not hold the report up.
-        tokio::time::timeout(Duration::from_secs(1), driver.wait_idle())
-            .await
-            .unwrap_or_default();
+        tokio::time::timeout(Duration::from_secs(1), driver.wait_idle()).await.unwrap_or_default();
     }
     teller.tell(&driver, true);
     let sums = driver.sums().clone();
     Measured {
         sums,
         window: lasted.saturating_sub(plan.warm_up),
-        cpu: crate::cpu::used()
-            .zip(cpu_before)
-            .map(|(after, before)| after.saturating_sub(before)),
+        cpu: crate::cpu::used().zip(cpu_before).map(|(after, before)| after.saturating_sub(before)),
         stopped: stop.load(Ordering::Relaxed),
     }
 }
@@ -225,11 +199,7 @@ impl<F: Flow> Driver<F> {
         }
         driver.in_flight.fetch_add(1, Ordering::AcqRel);
         driver.started.fetch_add(1, Ordering::Relaxed);
-        let running = Running {
-            driver: Arc::clone(driver),
-            measured,
-            ended: false,
-        };
+        let running = Running { driver: Arc::clone(driver), measured, ended: false };
         runtime.spawn(running.run(origin, arrival));
     }
 }
@@ -246,10 +216,7 @@ impl<F: Flow> Running<F> {
         // Taken here and not on the pacer thread: a runtime too busy to begin the flow is a late generator, too.
         let late = origin.elapsed().saturating_sub(arrival.due);
         let mut abandoned = self.driver.abandoned.clone();
-        let start = Start {
-            index: arrival.index,
-            intended: origin + arrival.due,
-        };
+        let start = Start { index: arrival.index, intended: origin + arrival.due };
         let sample = tokio::select! {
             sample = self.driver.flow.run(start) => Some(sample),
             _ = abandoned.wait_for(|abandoned| *abandoned) => None,
@@ -293,18 +260,10 @@ impl Teller<'_> {
         let now = Instant::now();
         let started = driver.started.load(Ordering::Relaxed);
         let since = now.duration_since(self.told).as_secs_f64();
-        let rate_per_s = if since > 0.0 {
-            (started - self.started) as f64 / since
-        } else {
-            0.0
-        };
+        let rate_per_s = if since > 0.0 { (started - self.started) as f64 / since } else { 0.0 };
         let (completed, not_completed, latency_us_p99) = {
             let sums = driver.sums();
-            (
-                sums.completed,
-                sums.not_completed(),
-                sums.latency.percentile_us(99.0),
-            )
+            (sums.completed, sums.not_completed(), sums.latency.percentile_us(99.0))
         };
         (self.told, self.started) = (now, started);
         (self.progress)(Progress {

@@ -21,13 +21,9 @@ pub struct Latencies {
 
 impl Default for Latencies {
     fn default() -> Self {
-        let histogram = Histogram::new_with_bounds(1, HIGHEST_US, 3).unwrap_or_else(|_| {
-            unreachable!("constant bounds that the library accepts, held by a test")
-        });
-        Self {
-            histogram,
-            unfinished: 0,
-        }
+        let histogram = Histogram::new_with_bounds(1, HIGHEST_US, 3)
+            .unwrap_or_else(|_| unreachable!("constant bounds that the library accepts, held by a test"));
+        Self { histogram, unfinished: 0 }
     }
 }
 
@@ -61,10 +57,7 @@ impl Latencies {
         if all == 0 || rank > self.count() {
             return None;
         }
-        Some(
-            self.histogram
-                .value_at_quantile(rank as f64 / self.count() as f64),
-        )
+        Some(self.histogram.value_at_quantile(rank as f64 / self.count() as f64))
     }
 
     /// `{"p50", "p90", "p99", "p999", "max", "mean", "count"}` of those that finished; null where there is none.
@@ -90,10 +83,7 @@ impl Latencies {
             // Five points for each halving of what is left above.
             for fifth in 0..5_u32 {
                 let quantile = 1.0 - tail * (1.0 - f64::from(fifth) / 10.0);
-                points.push((
-                    (quantile * 1e7).round() / 1e5,
-                    self.histogram.value_at_quantile(quantile),
-                ));
+                points.push(((quantile * 1e7).round() / 1e5, self.histogram.value_at_quantile(quantile)));
             }
             tail /= 2.0;
         }

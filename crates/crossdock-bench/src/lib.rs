@@ -6,6 +6,7 @@ pub mod latency;
 pub mod pacer;
 pub mod sample;
 pub mod schedule;
+pub mod verdict;
 
 #[cfg(test)]
 mod tests;

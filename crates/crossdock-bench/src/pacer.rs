@@ -98,23 +98,14 @@ pub fn pace(
         let Some(now) = wait_until(clock, due, stop, &mut margin) else {
             break;
         };
-        hand_over(Arrival {
-            index,
-            due,
-            late: now.saturating_sub(due),
-        });
+        hand_over(Arrival { index, due, late: now.saturating_sub(due) });
         index += 1;
     }
     index
 }
 
 /// Waits for `due` and returns the time then; `None` when the run is stopped meanwhile.
-fn wait_until(
-    clock: &impl Clock,
-    due: Duration,
-    stop: &AtomicBool,
-    margin: &mut Margin,
-) -> Option<Duration> {
+fn wait_until(clock: &impl Clock, due: Duration, stop: &AtomicBool, margin: &mut Margin) -> Option<Duration> {
     loop {
         if stop.load(Ordering::Relaxed) {
             return None;

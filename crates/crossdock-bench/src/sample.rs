@@ -163,7 +163,5 @@ impl Sums {
 
 fn count(counts: &mut BTreeMap<String, u64>, what: String) {
     let known = counts.len() < REASONS_KEPT || counts.contains_key(&what);
-    *counts
-        .entry(if known { what } else { "other".to_owned() })
-        .or_default() += 1;
+    *counts.entry(if known { what } else { "other".to_owned() }).or_default() += 1;
 }

@@ -27,16 +27,9 @@ impl Segment {
         let lasting = self.lasting.as_secs_f64();
         let slope = (self.to - self.from) / lasting;
         // The form of the quadratic's root that loses no digits when the slope is small, or the start is zero.
-        let root = (2.0 * slope)
-            .mul_add(area, self.from * self.from)
-            .max(0.0)
-            .sqrt();
+        let root = (2.0 * slope).mul_add(area, self.from * self.from).max(0.0).sqrt();
         let divisor = self.from + root;
-        if divisor > 0.0 {
-            (2.0 * area / divisor).min(lasting)
-        } else {
-            0.0
-        }
+        if divisor > 0.0 { (2.0 * area / divisor).min(lasting) } else { 0.0 }
     }
 }
 
@@ -81,9 +74,7 @@ impl Schedule {
 
     /// A base rate with one sudden peak in its middle.
     pub fn spike(base: f64, peak: f64, around: Duration, during: Duration) -> Self {
-        Self::constant(base, around)
-            .and(peak, peak, during)
-            .and(base, base, around)
+        Self::constant(base, around).and(peak, peak, during).and(base, base, around)
     }
 
     /// This schedule, then one more stretch. A rate that is no positive number counts as none, an empty stretch is left out.
@@ -91,11 +82,7 @@ impl Schedule {
     pub fn and(mut self, from: f64, to: f64, lasting: Duration) -> Self {
         let rate = |rate: f64| if rate.is_finite() { rate.max(0.0) } else { 0.0 };
         if !lasting.is_zero() {
-            self.segments.push(Segment {
-                from: rate(from),
-                to: rate(to),
-                lasting,
-            });
+            self.segments.push(Segment { from: rate(from), to: rate(to), lasting });
         }
         self
     }
@@ -119,8 +106,7 @@ impl Schedule {
         for segment in &self.segments {
             let end = start + segment.lasting;
             if end > from {
-                let left_out =
-                    from.saturating_sub(start).as_secs_f64() / segment.lasting.as_secs_f64();
+                let left_out = from.saturating_sub(start).as_secs_f64() / segment.lasting.as_secs_f64();
                 let rest = Segment {
                     from: (segment.to - segment.from).mul_add(left_out, segment.from),
                     to: segment.to,

@@ -4,3 +4,4 @@ mod engine;
 mod pacing;
 mod schedules;
 mod sums;
+mod verdicts;

@@ -37,18 +37,10 @@ impl Clock for FakeClock {
 
 fn check(clock: &FakeClock, at_hand_over: impl Fn(&FakeClock, Arrival), expected: &Expect) {
     let mut log = Vec::new();
-    let due = pace(
-        clock,
-        Schedule::constant(10.0, MS(500)).arrivals(),
-        &AtomicBool::new(false),
-        |arrival| {
-            log.push(format!(
-                "{} due {:?} late {:?}",
-                arrival.index, arrival.due, arrival.late
-            ));
-            at_hand_over(clock, arrival);
-        },
-    );
+    let due = pace(clock, Schedule::constant(10.0, MS(500)).arrivals(), &AtomicBool::new(false), |arrival| {
+        log.push(format!("{} due {:?} late {:?}", arrival.index, arrival.due, arrival.late));
+        at_hand_over(clock, arrival);
+    });
     assert_eq!(due, log.len() as u64);
     expected.assert_eq(&log.join("\n"));
 }
@@ -70,10 +62,7 @@ fn hands_over_on_time() {
 
 #[test]
 fn learns_how_late_sleeps_end() {
-    let clock = FakeClock {
-        oversleep: Duration::from_micros(1500),
-        ..FakeClock::default()
-    };
+    let clock = FakeClock { oversleep: Duration::from_micros(1500), ..FakeClock::default() };
     check(
         &clock,
         |_, _| {},

@@ -52,18 +52,9 @@ fn beyond_the_bounds_is_kept_at_the_bound() {
 #[test]
 fn curve_rises_and_ends_at_the_maximum() {
     let curve = recorded(1..=1000).curve();
-    assert!(
-        curve.is_sorted_by(|a, b| a.0 < b.0 && a.1 <= b.1),
-        "{curve:?}"
-    );
-    assert!(
-        curve.first().unwrap().0 < 0.001 && curve.last().unwrap().0 > 99.999,
-        "{curve:?}"
-    );
-    assert!(
-        curve.iter().any(|point| point.0 > 99.85 && point.0 < 100.0),
-        "no tail: {curve:?}"
-    );
+    assert!(curve.is_sorted_by(|a, b| a.0 < b.0 && a.1 <= b.1), "{curve:?}");
+    assert!(curve.first().unwrap().0 < 0.001 && curve.last().unwrap().0 > 99.999, "{curve:?}");
+    assert!(curve.iter().any(|point| point.0 > 99.85 && point.0 < 100.0), "no tail: {curve:?}");
 }
 
 fn flow(outcome: Outcome, error: Option<&str>, sla: Option<u64>) -> FlowSample {
@@ -77,10 +68,7 @@ fn flow(outcome: Outcome, error: Option<&str>, sla: Option<u64>) -> FlowSample {
             service: MS(5),
             error: error.map(str::to_owned),
         }],
-        slas: vec![SlaSample {
-            sla: "order-allocation".to_owned(),
-            measured: sla.map(MS),
-        }],
+        slas: vec![SlaSample { sla: "order-allocation".to_owned(), measured: sla.map(MS) }],
     }
 }
 
@@ -88,49 +76,21 @@ fn flow(outcome: Outcome, error: Option<&str>, sla: Option<u64>) -> FlowSample {
 fn failed_flows_count_against_the_percentiles_and_not_in_the_summary() {
     let mut sums = Sums::default();
     sums.add(flow(Outcome::Completed, None, Some(25)));
-    sums.add(flow(
-        Outcome::Failed("status 500".into()),
-        Some("status 500"),
-        None,
-    ));
-    sums.add(flow(
-        Outcome::Incomplete("allocated: nothing within 5s".into()),
-        None,
-        None,
-    ));
-    sums.add(flow(
-        Outcome::Unanswered("refused".into()),
-        Some("refused"),
-        None,
-    ));
-    assert_eq!(
-        (
-            sums.completed,
-            sums.failed,
-            sums.incomplete,
-            sums.unanswered
-        ),
-        (1, 1, 1, 1)
-    );
+    sums.add(flow(Outcome::Failed("status 500".into()), Some("status 500"), None));
+    sums.add(flow(Outcome::Incomplete("allocated: nothing within 5s".into()), None, None));
+    sums.add(flow(Outcome::Unanswered("refused".into()), Some("refused"), None));
+    assert_eq!((sums.completed, sums.failed, sums.incomplete, sums.unanswered), (1, 1, 1, 1));
     assert_eq!((sums.latency.count(), sums.latency.unfinished()), (1, 3));
-    assert_eq!(
-        sums.slas["order-allocation"].percentile_us(25.0).unwrap() / 1000,
-        25
-    );
+    assert_eq!(sums.slas["order-allocation"].percentile_us(25.0).unwrap() / 1000, 25);
     assert_eq!(sums.slas["order-allocation"].percentile_us(26.0), None);
-    expect![[r#"{"refused": 1, "status 500": 1}"#]]
-        .assert_eq(&format!("{:?}", sums.steps["submit"].errors));
+    expect![[r#"{"refused": 1, "status 500": 1}"#]].assert_eq(&format!("{:?}", sums.steps["submit"].errors));
 }
 
 #[test]
 fn reasons_are_bounded() {
     let mut sums = Sums::default();
     for order in 0..50 {
-        sums.add(flow(
-            Outcome::Failed(format!("order {order} is unknown")),
-            None,
-            None,
-        ));
+        sums.add(flow(Outcome::Failed(format!("order {order} is unknown")), None, None));
     }
     assert_eq!((sums.reasons.len(), sums.reasons["other"]), (21, 30));
 }
