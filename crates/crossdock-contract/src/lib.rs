@@ -1,1 +1,26 @@
 #![doc = include_str!("../README.md")]
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+pub mod api;
+pub mod catalog;
+pub mod event;
+pub mod expr;
+pub mod glossary;
+pub mod library;
+mod load;
+pub mod ownership;
+pub mod policy;
+pub mod schema;
+pub mod slas;
+pub mod violation;
+
+pub use api::{Api, Operation};
+pub use event::EventContract;
+pub use library::Library;
+pub use load::Contracts;
+pub use schema::Schema;
+pub use slas::Slas;
+pub use violation::Violation;
+
+#[cfg(test)]
+mod tests;
