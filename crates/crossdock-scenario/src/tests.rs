@@ -1,0 +1,1 @@
+//! Tests of the language and of the runner against small systems on loopback.
