@@ -1,1 +1,31 @@
 #![doc = include_str!("../README.md")]
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+mod about;
+mod apply;
+mod decide;
+pub mod delivery;
+mod entry;
+mod exceptions;
+pub mod invariants;
+mod orders;
+mod partition;
+mod policy;
+mod procurement;
+mod refusal;
+mod state;
+mod stock;
+
+pub use decide::decide;
+pub use entry::{Context, Draft, Entry, Seq};
+pub use exceptions::ExceptionState;
+pub use orders::{CancelState, LineState, OrderKey, OrderState, OrderStatus, ReleaseState};
+pub use partition::{Answer, Command, Input, Known, Output, Partition, Submission, Ticket};
+pub use policy::{Policy, TargetPolicy};
+pub use procurement::{InvoiceState, PoLineState, PoState, PoStatus, RecommendationState, ShipmentState};
+pub use refusal::Refusal;
+pub use state::State;
+pub use stock::{Position, PositionKey};
+
+#[cfg(test)]
+mod tests;

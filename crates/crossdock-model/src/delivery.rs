@@ -107,6 +107,9 @@ pub struct AttemptFailed {
     pub why: String,
     /// True where the target may have acted on it.
     pub ambiguous: bool,
+    /// True where it was the target's state (unreachable, locked out), not this message: not counted against it.
+    #[serde(default)]
+    pub target_down: bool,
     /// Not before.
     pub retry_at: Timestamp,
 }

@@ -1,0 +1,45 @@
+//! The one way to write down which business object an event, a delivery or an exception is about.
+//! Invariant: what `of_*` writes, `parse` reads.
+
+use crossdock_model::{InvoiceNumber, PoNumber, RecommendationId, SystemId};
+
+use crate::OrderKey;
+
+/// A business object, as text `kind/…`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum About {
+    Order(OrderKey),
+    Po(PoNumber),
+    Recommendation(RecommendationId),
+    Invoice(SystemId, InvoiceNumber),
+}
+
+impl About {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (kind, rest) = text.split_once('/')?;
+        Some(match kind {
+            "order" => {
+                let (source, id) = rest.split_once('/')?;
+                Self::Order(OrderKey { source: source.parse().ok()?, id: id.parse().ok()? })
+            }
+            "po" => Self::Po(rest.parse().ok()?),
+            "recommendation" => Self::Recommendation(rest.parse().ok()?),
+            "invoice" => {
+                let (supplier, number) = rest.split_once('/')?;
+                Self::Invoice(supplier.parse().ok()?, number.parse().ok()?)
+            }
+            _ => return None,
+        })
+    }
+}
+
+impl std::fmt::Display for About {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Order(key) => write!(f, "order/{key}"),
+            Self::Po(number) => write!(f, "po/{number}"),
+            Self::Recommendation(id) => write!(f, "recommendation/{id}"),
+            Self::Invoice(supplier, number) => write!(f, "invoice/{supplier}/{number}"),
+        }
+    }
+}

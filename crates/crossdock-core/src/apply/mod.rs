@@ -1,0 +1,88 @@
+//! Folds one entry into the state. Cannot refuse: what is in the ledger has happened.
+//! Here: which entry goes to which part. Not here: what follows from it (`decide/`).
+
+mod movements;
+mod orders;
+mod procurement;
+
+use crossdock_model::{Event, ExceptionId, Fact, HubEvent};
+
+use crate::{Entry, ExceptionState, State};
+
+impl State {
+    /// Takes one entry in. Entries come in the order of the ledger, each once.
+    pub fn apply(&mut self, entry: &Entry) {
+        self.seq = entry.seq;
+        match &entry.event {
+            Event::Fact(fact) => self.apply_fact(fact, entry),
+            Event::Hub(event) => self.apply_hub_event(event, entry),
+        }
+    }
+
+    fn apply_fact(&mut self, fact: &Fact, entry: &Entry) {
+        match fact {
+            Fact::OrderCaptured(order) => self.capture(order, entry),
+            Fact::Shipped(movement) => self.ship(movement, entry),
+            Fact::Received(movement) => self.receive(movement, entry),
+            Fact::Adjusted(movement) => self.adjust(movement, entry),
+            Fact::Recommended(recommendation) => self.recommend(recommendation, entry),
+            Fact::InvoiceReceived(invoice) => self.take_invoice(invoice, entry),
+            Fact::FunctionalAck(ack) => self.take_functional_ack(ack, entry),
+            // Sub-states, requests and notices: what they change is decided, and the decision is applied.
+            Fact::OrderCancelRequested(_)
+            | Fact::Picked(_)
+            | Fact::Packed(_)
+            | Fact::ShipmentMilestone(_)
+            | Fact::PoAcknowledged(_)
+            | Fact::ShipmentNotified(_) => {}
+        }
+    }
+
+    fn apply_hub_event(&mut self, event: &HubEvent, entry: &Entry) {
+        match event {
+            HubEvent::OrderAllocated(e) => self.allocate(e, entry),
+            HubEvent::OrderBooked(e) => self.book(e),
+            HubEvent::OrderReleased(e) => self.release(e),
+            HubEvent::OrderShipped(e) => self.add_shipment(e),
+            HubEvent::OrderCancelPending(e) => self.cancel_pending(e),
+            HubEvent::OrderCancelled(e) => self.cancel(e, entry),
+            HubEvent::OrderClosed(e) => self.close_order(e),
+            HubEvent::PositionChanged(e) => self.stock.mark_published(e),
+            HubEvent::RecommendationApproved(e) => self.decide_recommendation(&e.recommendation_id, true),
+            HubEvent::RecommendationRefused(e) => self.decide_recommendation(&e.recommendation_id, false),
+            HubEvent::PoCreated(e) => self.create_po(e, entry),
+            HubEvent::PoSent(e) => self.send_po(e, entry),
+            HubEvent::PoConfirmed(e) => self.confirm_po(e, entry),
+            HubEvent::PoInTransit(e) => self.announce(e, entry),
+            HubEvent::PoReceiptRecorded(e) => self.record_receipt(e, entry),
+            HubEvent::PoClosed(e) => self.close_po(e, entry),
+            HubEvent::InvoiceMatched(e) => self.procurement.record_match(e),
+            HubEvent::ExceptionOpened(e) => self.exceptions.open(ExceptionState {
+                id: ExceptionId(entry.seq),
+                context: entry.context(),
+                opened_at: entry.meta.received_at,
+                opened: e.clone(),
+                resolved: None,
+            }),
+            HubEvent::ExceptionResolved(e) => {
+                let about = self.exceptions.resolve(e, entry.meta.received_at).map(|x| x.opened.clone());
+                if let Some(opened) = about {
+                    self.settle_exception(&opened, e.resolution, entry);
+                }
+            }
+            HubEvent::DeliveryPlanned(plan) => {
+                self.remember_group(plan);
+                self.deliveries.plan(entry, plan);
+                self.request_release(plan);
+            }
+            HubEvent::DeliverySucceeded(e) => self.deliveries.succeed(e),
+            HubEvent::AttemptFailed(e) => self.deliveries.fail(e),
+            HubEvent::DeliveryRetired(e) => self.deliveries.retire(e.delivery_id),
+            HubEvent::DeadLetterOpened(e) => self.deliveries.bury(e, entry.meta.received_at),
+            HubEvent::DeadLetterReplayed(e) => self.deliveries.replay(e.delivery_id, entry.meta.received_at),
+            HubEvent::BreakerOpened(e) => self.deliveries.open_breaker(e),
+            HubEvent::BreakerClosed(e) => self.deliveries.close_breaker(&e.target),
+            HubEvent::OrderAccepted(_) | HubEvent::MessageRejected(_) => {}
+        }
+    }
+}

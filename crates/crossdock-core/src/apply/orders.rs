@@ -1,0 +1,94 @@
+//! What order events change.
+
+use crossdock_model::{
+    DeliveryPlanned, FacilityId, Order, OrderAllocated, OrderBooked, OrderCancelled, OrderClosed, OrderReleased,
+    OrderShipped, Quantity,
+};
+
+use crate::about::About;
+use crate::stock::Side;
+use crate::{CancelState, Entry, OrderKey, OrderState, ReleaseState, State};
+
+impl State {
+    pub(super) fn capture(&mut self, order: &Order, entry: &Entry) {
+        let key = OrderKey { source: entry.meta.system.clone(), id: order.order_id.clone() };
+        self.orders.insert(OrderState::new(key, order.clone(), entry.context(), entry.seq, entry.meta.source_time));
+    }
+
+    /// Allocated rises at the facility, the line's backorder falls by as much.
+    pub(super) fn allocate(&mut self, event: &OrderAllocated, entry: &Entry) {
+        let key = OrderKey { source: event.source.clone(), id: event.order_id.clone() };
+        let Some(order) = self.orders.get_mut(&key) else { return };
+        let context = order.context.clone();
+        for line in &event.lines {
+            if let Some(state) = order.line_mut(line.line_number) {
+                *state.allocated.entry(line.facility.clone()).or_default() += line.quantity;
+                state.backordered = state.backordered.saturating_sub(line.quantity);
+            }
+            let place = (&line.product, &line.facility);
+            self.stock.change(place, &context, entry.meta.source_time, Side::Demand, |p| p.allocated += line.quantity);
+        }
+        self.orders.update_waiting(&key);
+    }
+
+    pub(super) fn book(&mut self, event: &OrderBooked) {
+        let key = OrderKey { source: event.source.clone(), id: event.order_id.clone() };
+        self.orders.book(&key, &event.erp_order_number);
+    }
+
+    /// A planned `createRelease` is a request to the facility from the moment it is durable.
+    pub(super) fn request_release(&mut self, plan: &DeliveryPlanned) {
+        if plan.operation != "createRelease" {
+            return;
+        }
+        let Some(About::Order(key)) = About::parse(&plan.about) else { return };
+        let facility = plan.body.get("facility").and_then(|f| f.as_str()).and_then(|f| f.parse::<FacilityId>().ok());
+        if let (Some(order), Some(facility)) = (self.orders.get_mut(&key), facility) {
+            order.releases.entry(facility).or_insert(ReleaseState::Requested);
+        }
+    }
+
+    pub(super) fn release(&mut self, event: &OrderReleased) {
+        let key = OrderKey { source: event.source.clone(), id: event.order_id.clone() };
+        if let Some(order) = self.orders.get_mut(&key) {
+            order.releases.insert(event.facility.clone(), ReleaseState::Released);
+        }
+    }
+
+    pub(super) fn add_shipment(&mut self, event: &OrderShipped) {
+        let key = OrderKey { source: event.source.clone(), id: event.order_id.clone() };
+        let shipment = (event.facility.clone(), event.shipment_id.clone(), event.tracking_number.clone());
+        self.orders.add_shipment(&key, shipment);
+    }
+
+    pub(super) fn cancel_pending(&mut self, event: &OrderClosed) {
+        let key = OrderKey { source: event.source.clone(), id: event.order_id.clone() };
+        if let Some(order) = self.orders.get_mut(&key) {
+            order.cancel = CancelState::Pending;
+        }
+    }
+
+    /// What had not shipped is cancelled; its allocations are given back (I6).
+    pub(super) fn cancel(&mut self, event: &OrderCancelled, entry: &Entry) {
+        let key = OrderKey { source: event.source.clone(), id: event.order_id.clone() };
+        let Some(order) = self.orders.get_mut(&key) else { return };
+        let context = order.context.clone();
+        for line in &mut order.lines {
+            for (facility, quantity) in std::mem::take(&mut line.allocated) {
+                line.cancelled += quantity;
+                let place = (&line.product, &facility);
+                self.stock.change(place, &context, entry.meta.source_time, Side::Demand, |p| p.allocated -= quantity);
+            }
+            line.cancelled += std::mem::replace(&mut line.backordered, Quantity::ZERO);
+        }
+        order.cancel = CancelState::Done;
+        self.orders.update_waiting(&key);
+    }
+
+    pub(super) fn close_order(&mut self, event: &OrderClosed) {
+        let key = OrderKey { source: event.source.clone(), id: event.order_id.clone() };
+        if let Some(order) = self.orders.get_mut(&key) {
+            order.closed = true;
+        }
+    }
+}

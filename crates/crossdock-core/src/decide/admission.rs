@@ -1,0 +1,311 @@
+//! Whether a fact is taken: known already, the sender's to say, and possible.
+//! Rules: docs/concepts/domain.md, "Systems and who owns what", "Procure to receive" (business keys), "Synthetic
+//! transactions". A message that breaks its contract never comes here.
+
+use std::collections::BTreeSet;
+
+use crossdock_model::{
+    Amount, BusinessKey, CorrelationId, ExceptionKind, ExceptionOpened, Fact, KeyKind, MessageRejected, Meta, Order,
+    ProductId, Recommendation, Resolution, RunId, Severity, SystemId, Timestamp,
+};
+use jiff::SignedDuration;
+use serde_json::json;
+
+use super::{Question, opened};
+use crate::partition::{Known, Submission};
+use crate::{Context, Policy, Refusal, Seq, State};
+
+/// How far a sender's clock may be ahead.
+const MAX_AHEAD: SignedDuration = SignedDuration::from_hours(24);
+
+/// What becomes of a submission.
+pub(crate) enum Verdict {
+    Accept(Context),
+    Duplicate { first: Seq },
+    Refuse { refusal: Refusal, exception: Option<Box<ExceptionOpened>> },
+}
+
+/// The keys that a submission claims: its transport id, and its business key where it has one.
+pub(crate) fn keys_of(submission: &Submission) -> Vec<BusinessKey> {
+    let transport = BusinessKey::new(KeyKind::Transport, submission.system.as_str(), submission.id.as_str());
+    std::iter::once(transport).chain(submission.fact.business_key(&submission.system)).collect()
+}
+
+/// Decides on a submission. `known` is what the key index and the newest entries say of its keys.
+pub(crate) fn admit(state: &State, policy: &Policy, submission: &Submission, known: &Known) -> Verdict {
+    for key in keys_of(submission) {
+        if let Some((digest, first)) = known.keys.get(&key) {
+            if *digest == submission.digest {
+                return Verdict::Duplicate { first: *first };
+            }
+            return reused(state, policy, submission, &key, *first);
+        }
+    }
+    let checks = [owns, plausible, possible, apart];
+    for check in checks {
+        if let Err(refusal) = check(state, policy, submission) {
+            return Verdict::Refuse { refusal, exception: None };
+        }
+    }
+    Verdict::Accept(context_of(state, submission, state.seq + 1))
+}
+
+/// The same id with other content is an exception, never a duplicate.
+fn reused(state: &State, policy: &Policy, submission: &Submission, key: &BusinessKey, first: Seq) -> Verdict {
+    let refusal = Refusal {
+        status: 409,
+        rule: "id-reused",
+        pointer: if key.kind == KeyKind::Transport { "/id".to_owned() } else { "/data".to_owned() },
+        message: format!("the {key} came before with other content (entry {first}); a new fact needs a new id"),
+    };
+    let about = format!("{}/{}/{}", key.kind.as_str(), key.owner, key.key);
+    if state.exceptions.open_about(&about, ExceptionKind::IdReused).is_some() {
+        return Verdict::Refuse { refusal, exception: None };
+    }
+    let now = submission.source_time.unwrap_or_default();
+    let question = Question {
+        kind: ExceptionKind::IdReused,
+        what: format!("{} sent the {key} again with other content", submission.system),
+        about,
+        why: "one of the two is wrong, and the hub cannot know which",
+        owner: "integration",
+        severity: Severity::High,
+        resolutions: &[Resolution::Ignore, Resolution::Reject],
+        details: json!({ "first": first, "digest": submission.digest.to_string() }),
+    };
+    Verdict::Refuse { refusal, exception: Some(Box::new(opened(policy, now, question))) }
+}
+
+/// A fact comes from the system that may say so.
+fn owns(state: &State, policy: &Policy, submission: &Submission) -> Result<(), Refusal> {
+    let sender = &submission.system;
+    let facility = match &submission.fact {
+        Fact::Picked(m) | Fact::Packed(m) => Some(&m.facility),
+        Fact::Shipped(m) => Some(&m.facility),
+        Fact::Received(m) => Some(&m.facility),
+        Fact::Adjusted(m) => Some(&m.facility),
+        _ => None,
+    };
+    if let Some(facility) = facility {
+        return match policy.wms_of(facility) {
+            Some(wms) if wms == sender => Ok(()),
+            Some(wms) => {
+                Err(Refusal::not_owner(format!("movements at {facility} are {wms}'s to report, not {sender}'s")))
+            }
+            None => Err(Refusal::invalid("facility", "/data/facility", format!("no facility is called `{facility}`"))),
+        };
+    }
+    match &submission.fact {
+        Fact::OrderCaptured(order) if order.channel != *sender => {
+            Err(Refusal::not_owner(format!("an order of channel `{}` is not {sender}'s to capture", order.channel)))
+        }
+        Fact::Recommended(_) if policy.procurement.as_ref() != Some(sender) => {
+            Err(Refusal::not_owner(format!("{sender} does not plan replenishment")))
+        }
+        Fact::InvoiceReceived(invoice) if invoice.supplier != *sender => {
+            Err(Refusal::not_owner(format!("an invoice of `{}` is not {sender}'s to send", invoice.supplier)))
+        }
+        Fact::PoAcknowledged(ack) => owns_po(state, &ack.po_number, sender),
+        Fact::ShipmentNotified(notice) => owns_po(state, &notice.po_number, sender),
+        _ => Ok(()),
+    }
+}
+
+/// A supplier speaks of its own orders. One that nobody knows is another question (an exception, later).
+fn owns_po(state: &State, number: &crossdock_model::PoNumber, sender: &SystemId) -> Result<(), Refusal> {
+    match state.purchase_order(number) {
+        Some(po) if po.po.supplier != *sender => {
+            Err(Refusal::not_owner(format!("purchase order {number} is with {}, not with {sender}", po.po.supplier)))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A time in the far future is a defect of the sender's clock, and would be the newest for ever.
+fn plausible(_: &State, _: &Policy, submission: &Submission) -> Result<(), Refusal> {
+    let (Some(time), Fact::OrderCaptured(order)) = (submission.source_time, &submission.fact) else { return Ok(()) };
+    let limit = time.saturating_add(MAX_AHEAD).unwrap_or(Timestamp::MAX);
+    if order.ordered_at > limit {
+        return Err(Refusal::invalid(
+            "order/time",
+            "/data/orderedAt",
+            format!("the order is from {}, more than a day after the event that reports it", order.ordered_at),
+        ));
+    }
+    Ok(())
+}
+
+/// The document agrees with itself.
+fn possible(_: &State, policy: &Policy, submission: &Submission) -> Result<(), Refusal> {
+    match &submission.fact {
+        Fact::OrderCaptured(order) => possible_order(order),
+        Fact::Recommended(r) => possible_recommendation(policy, r),
+        _ => Ok(()),
+    }
+}
+
+/// Lines are numbered once, ask for something, and sum to the total at the currency's scale (I12).
+fn possible_order(order: &Order) -> Result<(), Refusal> {
+    let mut numbers = BTreeSet::new();
+    let mut sum = Amount::ZERO;
+    if order.lines.is_empty() {
+        return Err(Refusal::invalid("order/lines", "/data/lines", "an order has at least one line"));
+    }
+    for (index, line) in order.lines.iter().enumerate() {
+        let at = |field: &str| format!("/data/lines/{index}/{field}");
+        if !numbers.insert(line.line_number) {
+            let message = format!("line number {} is used twice", line.line_number);
+            return Err(Refusal::invalid("order/lines", at("lineNumber"), message));
+        }
+        if line.quantity.is_zero() {
+            return Err(Refusal::invalid("order/quantity", at("quantity"), "a line orders more than nothing"));
+        }
+        if line.unit_price.times(line.quantity).is_none_or(|total| total.decimal() != line.line_total.decimal()) {
+            let message = format!("{} × {} is not {}", line.quantity, line.unit_price, line.line_total);
+            return Err(Refusal::invalid("order/total", at("lineTotal"), message));
+        }
+        sum = sum
+            .checked_add(line.line_total)
+            .ok_or_else(|| Refusal::invalid("order/total", at("lineTotal"), "the amounts are too large to add up"))?;
+    }
+    if sum.decimal() != order.total.decimal() {
+        let message = format!("the lines sum to {sum}, not to {}", order.total);
+        return Err(Refusal::invalid("order/total", "/data/total", message));
+    }
+    Ok(())
+}
+
+fn possible_recommendation(policy: &Policy, r: &Recommendation) -> Result<(), Refusal> {
+    if policy.wms_of(&r.facility).is_none() {
+        let message = format!("no facility is called `{}`", r.facility);
+        return Err(Refusal::invalid("facility", "/data/facility", message));
+    }
+    if policy.target(&r.supplier).is_none() {
+        let message = format!("no supplier is called `{}`", r.supplier);
+        return Err(Refusal::invalid("supplier", "/data/supplier", message));
+    }
+    if r.quantity.is_zero() {
+        return Err(Refusal::invalid("recommendation/quantity", "/data/quantity", "it recommends nothing"));
+    }
+    Ok(())
+}
+
+/// Synthetic transactions use reserved products only, and nobody else uses those (I17).
+fn apart(_: &State, policy: &Policy, submission: &Submission) -> Result<(), Refusal> {
+    let products: Vec<(String, &ProductId)> = match &submission.fact {
+        Fact::OrderCaptured(order) => {
+            let lines = order.lines.iter().enumerate();
+            lines.map(|(i, line)| (format!("/data/lines/{i}/product"), &line.product)).collect()
+        }
+        Fact::Recommended(r) => vec![("/data/product".to_owned(), &r.product)],
+        _ => return Ok(()),
+    };
+    for (pointer, product) in products {
+        let reserved = policy.is_reserved(product);
+        if reserved && !submission.synthetic {
+            let message = format!("`{product}` is reserved for synthetic transactions, and this one is not marked");
+            return Err(Refusal::invalid("synthetic", pointer, message));
+        }
+        if !reserved && submission.synthetic {
+            let message = format!(
+                "a synthetic transaction uses products that start with `{}`, not `{product}`",
+                policy.reserved_prefix
+            );
+            return Err(Refusal::invalid("synthetic", pointer, message));
+        }
+    }
+    Ok(())
+}
+
+/// The connection of a submission: that of the object it speaks of, else what the sender says, else one of its own.
+pub(crate) fn context_of(state: &State, submission: &Submission, seq: Seq) -> Context {
+    if let Some(context) = of_object(state, submission) {
+        return context;
+    }
+    let said = submission.correlation_id.as_deref().and_then(|id| id.parse().ok());
+    match said {
+        Some(correlation_id) => {
+            Context { correlation_id, synthetic: submission.synthetic, run_id: submission.run_id.clone() }
+        }
+        None => fresh_context(seq, submission.synthetic, submission.run_id.clone()),
+    }
+}
+
+fn of_object(state: &State, submission: &Submission) -> Option<Context> {
+    let order = |id| state.order_by_id(id).map(|order| order.context.clone());
+    let po = |number| state.purchase_order(number).map(|po| po.context.clone());
+    match &submission.fact {
+        Fact::OrderCancelRequested(e) => order(&e.order_id),
+        Fact::Picked(e) | Fact::Packed(e) => order(&e.order_id),
+        Fact::Shipped(e) => order(&e.order_id),
+        Fact::Received(e) => po(&e.po_number),
+        Fact::PoAcknowledged(e) => po(&e.po_number),
+        Fact::ShipmentNotified(e) => po(&e.po_number),
+        Fact::InvoiceReceived(e) => po(&e.po_number),
+        Fact::ShipmentMilestone(e) => state.context_of_tracking(&e.tracking_number).cloned(),
+        Fact::FunctionalAck(e) => {
+            let key = (submission.system.clone(), e.group_control_number);
+            state.procurement.groups.get(&key).and_then(po)
+        }
+        Fact::OrderCaptured(_) | Fact::Adjusted(_) | Fact::Recommended(_) => None,
+    }
+}
+
+/// A connection of its own, named after the place in the ledger: the same after every restart.
+pub(crate) fn fresh_context(seq: Seq, synthetic: bool, run_id: Option<RunId>) -> Context {
+    let correlation_id = format!("cor-{seq}").parse::<CorrelationId>();
+    Context {
+        correlation_id: correlation_id.unwrap_or_else(|_| unreachable!("a short printable text")),
+        synthetic,
+        run_id,
+    }
+}
+
+/// The circumstances of an accepted fact.
+pub(crate) fn meta_of(submission: &Submission, context: &Context, now: Timestamp) -> Meta {
+    Meta {
+        id: submission.id.clone(),
+        system: submission.system.clone(),
+        source_time: submission.source_time.unwrap_or(now),
+        received_at: now,
+        correlation_id: context.correlation_id.clone(),
+        causation_id: submission.causation_id.clone(),
+        source_sequence: submission.source_sequence,
+        synthetic: context.synthetic,
+        run_id: context.run_id.clone(),
+    }
+}
+
+/// The circumstances of an event of the hub; its id is set when it gets its place.
+pub(crate) fn hub_meta(context: &Context, causation_id: Option<String>, now: Timestamp) -> Meta {
+    Meta {
+        id: String::new(),
+        system: hub(),
+        source_time: now,
+        received_at: now,
+        correlation_id: context.correlation_id.clone(),
+        causation_id,
+        source_sequence: None,
+        synthetic: context.synthetic,
+        run_id: context.run_id.clone(),
+    }
+}
+
+fn hub() -> SystemId {
+    "hub".parse().unwrap_or_else(|_| unreachable!("a short printable text"))
+}
+
+/// A refused submission, as it is kept.
+pub(crate) fn rejection(submission: &Submission, refusal: &Refusal) -> MessageRejected {
+    MessageRejected {
+        system: submission.system.clone(),
+        id: Some(submission.id.clone()),
+        problem: json!({
+            "title": "message refused",
+            "status": refusal.status,
+            "detail": refusal.message,
+            "errors": [{ "pointer": refusal.pointer, "rule": refusal.rule, "message": refusal.message }],
+        }),
+        original: json!({ "type": submission.fact.event_type(), "data": submission.fact.to_data().unwrap_or_default() }),
+    }
+}

@@ -1,0 +1,176 @@
+//! What follows from an entry. One entry in, the events that follow out; the partition records them and asks again.
+//! Here: which entry goes to which area. Areas: `admission` (is a fact taken), `orders`, `procurement`, `matching`,
+//! `positions`, `routes` (what is owed to whom).
+//! Invariant: nothing here changes the state; equal state, entry and time give equal events.
+
+mod admission;
+mod matching;
+mod orders;
+mod positions;
+mod procurement;
+mod routes;
+
+pub(crate) use admission::{Verdict, admit, context_of, fresh_context, hub_meta, keys_of, meta_of, rejection};
+pub(crate) use positions::position_changed;
+pub(crate) use routes::functional_ack;
+
+use crossdock_model::{
+    DeliveryPlanned, Event, ExceptionKind, ExceptionOpened, Fact, HubEvent, Resolution, Severity, Timestamp,
+};
+use jiff::SignedDuration;
+use serde_json::Value;
+
+use crate::partition::Command;
+use crate::{Context, Draft, Entry, Policy, Refusal, State};
+
+/// The events that follow from `entry`, which is in `state` already.
+///
+/// `now` is hub time and only sets due times.
+pub fn decide(state: &State, policy: &Policy, entry: &Entry, now: Timestamp) -> Vec<Draft> {
+    let ask = Ask { state, policy, entry, now };
+    match &entry.event {
+        Event::Fact(fact) => match fact {
+            Fact::OrderCaptured(order) => orders::captured(&ask, order),
+            Fact::OrderCancelRequested(request) => orders::cancel_requested(&ask, &request.order_id),
+            Fact::Picked(m) | Fact::Packed(m) => orders::staged(&ask, m),
+            Fact::Shipped(m) => orders::shipped(&ask, m),
+            Fact::ShipmentMilestone(m) => orders::milestone(&ask, m),
+            Fact::Adjusted(m) => orders::fill_backorders(&ask, &m.product),
+            Fact::Received(m) => procurement::received(&ask, m),
+            Fact::Recommended(r) => procurement::recommended(&ask, r),
+            Fact::FunctionalAck(ack) => procurement::functional_ack(&ask, ack),
+            Fact::PoAcknowledged(ack) => procurement::acknowledged(&ask, ack),
+            Fact::ShipmentNotified(notice) => procurement::notified(&ask, notice),
+            Fact::InvoiceReceived(invoice) => matching::invoiced(&ask, invoice),
+        },
+        Event::Hub(event) => match event {
+            HubEvent::OrderAccepted(e) => orders::accepted(&ask, e),
+            HubEvent::OrderAllocated(e) => orders::allocated(&ask, e),
+            HubEvent::OrderBooked(e) => orders::booked(&ask, e),
+            HubEvent::OrderReleased(e) => orders::released(&ask, e),
+            HubEvent::OrderShipped(e) => orders::shipment_recorded(&ask, e),
+            HubEvent::OrderCancelled(e) => orders::cancelled(&ask, e),
+            HubEvent::RecommendationApproved(e) => procurement::approved(&ask, e),
+            HubEvent::RecommendationRefused(e) => procurement::refused(&ask, e),
+            HubEvent::PoCreated(e) => procurement::created(&ask, e),
+            HubEvent::PoSent(e) => procurement::status(&ask, &e.po_number),
+            HubEvent::PoConfirmed(e) => procurement::status(&ask, &e.po_number),
+            HubEvent::PoInTransit(e) => procurement::in_transit(&ask, e),
+            HubEvent::PoReceiptRecorded(e) => procurement::receipt_recorded(&ask, e),
+            HubEvent::PoClosed(e) => procurement::status(&ask, &e.po_number),
+            HubEvent::InvoiceMatched(e) => matching::matched(&ask, e),
+            HubEvent::PositionChanged(e) => positions::published(&ask, e),
+            HubEvent::ExceptionResolved(e) => resolved(&ask, e.exception_id, e.resolution),
+            _ => Vec::new(),
+        },
+    }
+}
+
+/// The events that follow from the end of a delivery. The plan is given: a done delivery is no longer in the state.
+pub(crate) fn after_delivery(
+    state: &State,
+    policy: &Policy,
+    plan: &DeliveryPlanned,
+    entry: &Entry,
+    now: Timestamp,
+) -> Vec<Draft> {
+    let ask = Ask { state, policy, entry, now };
+    match &entry.event {
+        Event::Hub(HubEvent::DeliverySucceeded(done)) => match plan.operation.as_str() {
+            "createOrder" => orders::booked_by_erp(&ask, plan, &done.response),
+            "createRelease" => orders::released_by_wms(&ask, plan),
+            "cancelRelease" => orders::cancel_confirmed(&ask, plan),
+            "createPurchaseOrder" => procurement::created_by_erp(&ask, plan, &done.response),
+            "sendInterchange" => procurement::sent(&ask, plan),
+            _ => Vec::new(),
+        },
+        Event::Hub(HubEvent::DeadLetterOpened(dead)) if plan.operation == "cancelRelease" => {
+            orders::cancel_too_late(&ask, plan, &dead.why)
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Whether a command can be carried out, and in which connection.
+pub(crate) fn command(state: &State, command: &Command) -> Result<Context, Refusal> {
+    let unknown = |what: String| Refusal { status: 404, rule: "unknown", pointer: String::new(), message: what };
+    let settled = |what: String| Refusal { status: 409, rule: "settled", pointer: String::new(), message: what };
+    match command {
+        Command::ReplayDeadLetter { id, .. } => {
+            let delivery = state.deliveries.get(*id);
+            let delivery = delivery.ok_or_else(|| unknown(format!("no dead letter has the number {id}")))?;
+            if delivery.dead.is_none() {
+                return Err(settled(format!("delivery {id} is no dead letter: it is still being tried")));
+            }
+            Ok(delivery.context.clone())
+        }
+        Command::ResolveException { id, resolution, .. } => {
+            let exception = state.exceptions.get(*id);
+            let exception = exception.ok_or_else(|| unknown(format!("no exception has the number {id}")))?;
+            if exception.resolved.is_some() {
+                return Err(settled(format!("exception {id} is decided already")));
+            }
+            if !exception.opened.resolutions.contains(resolution) {
+                return Err(Refusal::invalid(
+                    "exception/resolution",
+                    "/resolution",
+                    format!("an exception of this kind is resolved by one of {:?}", exception.opened.resolutions),
+                ));
+            }
+            Ok(exception.context.clone())
+        }
+    }
+}
+
+fn resolved(ask: &Ask<'_>, id: crossdock_model::ExceptionId, resolution: Resolution) -> Vec<Draft> {
+    let Some(exception) = ask.state.exceptions.get(id) else { return Vec::new() };
+    match exception.opened.kind {
+        ExceptionKind::ApprovalNeeded => procurement::decided(ask, &exception.opened.about, resolution),
+        ExceptionKind::ReceiptDiscrepancy => matching::discrepancy_decided(ask, &exception.opened.about),
+        _ => Vec::new(),
+    }
+}
+
+/// What every rule looks at.
+pub(crate) struct Ask<'a> {
+    pub(crate) state: &'a State,
+    pub(crate) policy: &'a Policy,
+    pub(crate) entry: &'a Entry,
+    pub(crate) now: Timestamp,
+}
+
+/// An exception to open: what differs from kind to kind.
+pub(crate) struct Question<'a> {
+    pub(crate) kind: ExceptionKind,
+    pub(crate) about: String,
+    pub(crate) what: String,
+    pub(crate) why: &'a str,
+    pub(crate) owner: &'a str,
+    pub(crate) severity: Severity,
+    pub(crate) resolutions: &'a [Resolution],
+    pub(crate) details: Value,
+}
+
+impl Ask<'_> {
+    /// Opens an exception, unless one of its kind is open about the same object.
+    pub(crate) fn open(&self, question: Question<'_>) -> Option<Draft> {
+        if self.state.exceptions.open_about(&question.about, question.kind).is_some() {
+            return None;
+        }
+        Some(Draft::from(HubEvent::ExceptionOpened(opened(self.policy, self.now, question))))
+    }
+}
+
+pub(crate) fn opened(policy: &Policy, now: Timestamp, question: Question<'_>) -> ExceptionOpened {
+    ExceptionOpened {
+        kind: question.kind,
+        about: question.about,
+        what: question.what,
+        why: question.why.to_owned(),
+        owner: question.owner.to_owned(),
+        severity: question.severity,
+        due: now.saturating_add(SignedDuration::from_millis(policy.decision_due_ms)).unwrap_or(Timestamp::MAX),
+        resolutions: question.resolutions.to_vec(),
+        details: question.details,
+    }
+}

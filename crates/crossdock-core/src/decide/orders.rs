@@ -1,0 +1,391 @@
+//! Order to ship: captured → allocated → booked → released → shipped → closed, and cancel.
+//! Rule: docs/concepts/domain.md, "Order to ship".
+
+use std::collections::BTreeMap;
+
+use crossdock_model::{
+    AllocatedLine, BackorderedLine, DeliveryPlanned, ErpOrderNumber, ExceptionKind, FacilityId, HubEvent, Milestone,
+    MovementShipped, MovementStaged, Order, OrderAccepted, OrderAllocated, OrderBooked, OrderCancelled, OrderClosed,
+    OrderId, OrderReleased, OrderShipped, ProductId, Quantity, Resolution, Severity, ShipmentLine, ShipmentMilestone,
+};
+use serde_json::{Value, json};
+
+use super::routes;
+use super::{Ask, Question};
+use crate::about::About;
+use crate::orders::{CancelState, ReleaseState};
+use crate::{Draft, OrderKey, OrderState};
+
+pub(super) fn captured(ask: &Ask<'_>, order: &Order) -> Vec<Draft> {
+    vec![
+        HubEvent::OrderAccepted(OrderAccepted {
+            source: ask.entry.meta.system.clone(),
+            order_id: order.order_id.clone(),
+            customer_reference: order.customer_reference.clone(),
+        })
+        .into(),
+    ]
+}
+
+/// Accepted: the ERP is owed the order, and stock is reserved at once; neither waits for the other.
+pub(super) fn accepted(ask: &Ask<'_>, event: &OrderAccepted) -> Vec<Draft> {
+    let Some(order) = find(ask, &event.source, &event.order_id) else { return Vec::new() };
+    let mut drafts = Vec::from_iter(routes::erp_order(ask, order));
+    drafts.push(Draft::of(&order.context, HubEvent::OrderAllocated(allocate(ask, order))));
+    drafts
+}
+
+/// One facility that can serve all that is open is better than two that share it: one parcel, one release.
+fn allocate(ask: &Ask<'_>, order: &OrderState) -> OrderAllocated {
+    let mut free = Free::new(ask);
+    let whole = ask.policy.facilities.iter().map(|(facility, _)| facility).find(|facility| {
+        let mut trial = free.clone();
+        order.lines.iter().all(|line| trial.take(&line.product, facility, line.backordered) == line.backordered)
+    });
+    let facilities: Vec<_> = match whole {
+        Some(facility) => vec![facility],
+        None => ask.policy.facilities.iter().map(|(facility, _)| facility).collect(),
+    };
+    let (mut lines, mut backordered) = (Vec::new(), Vec::new());
+    for line in &order.lines {
+        let mut missing = line.backordered;
+        for facility in &facilities {
+            let quantity = free.take(&line.product, facility, missing);
+            missing = missing.saturating_sub(quantity);
+            if !quantity.is_zero() {
+                lines.push(AllocatedLine {
+                    line_number: line.number,
+                    product: line.product.clone(),
+                    facility: (*facility).clone(),
+                    quantity,
+                    unit: line.unit.clone(),
+                });
+            }
+        }
+        if !missing.is_zero() {
+            let product = line.product.clone();
+            backordered.push(BackorderedLine { line_number: line.number, product, quantity: missing });
+        }
+    }
+    OrderAllocated {
+        source: order.key.source.clone(),
+        order_id: order.key.id.clone(),
+        complete: backordered.is_empty(),
+        lines,
+        backordered,
+    }
+}
+
+/// What is free to allocate, less what this decision took already.
+#[derive(Clone)]
+struct Free<'a> {
+    ask: &'a Ask<'a>,
+    taken: BTreeMap<(ProductId, FacilityId), Quantity>,
+}
+
+impl<'a> Free<'a> {
+    fn new(ask: &'a Ask<'a>) -> Self {
+        Self { ask, taken: BTreeMap::new() }
+    }
+
+    /// Takes as much of `wanted` as is free. Safety stock is kept back for nobody: it is below the line that is sold.
+    fn take(&mut self, product: &ProductId, facility: &FacilityId, wanted: Quantity) -> Quantity {
+        let taken = self.taken.entry((product.clone(), facility.clone())).or_default();
+        let available = self.ask.state.position(product, facility).map(|p| p.available().floored()).unwrap_or_default();
+        let quantity = available.saturating_sub(*taken).min(wanted);
+        *taken += quantity;
+        quantity
+    }
+}
+
+/// Each facility learns what it holds for the order; the channel learns how the order stands.
+pub(super) fn allocated(ask: &Ask<'_>, event: &OrderAllocated) -> Vec<Draft> {
+    let Some(order) = find(ask, &event.source, &event.order_id) else { return Vec::new() };
+    let mut by_facility: BTreeMap<&FacilityId, Vec<&AllocatedLine>> = BTreeMap::new();
+    for line in &event.lines {
+        by_facility.entry(&line.facility).or_default().push(line);
+    }
+    let mut drafts = Vec::new();
+    for (facility, lines) in &by_facility {
+        drafts.extend(routes::allocation(ask, order, facility, lines));
+    }
+    drafts.extend(routes::order_status(ask, order, order.status().as_str()));
+    // A backorder that is served after the rest was released goes out on its own.
+    if may_release(ask, order) {
+        for (facility, lines) in by_facility {
+            drafts.extend(routes::release(ask, order, facility, wire_lines(lines)));
+        }
+    }
+    drafts
+}
+
+fn wire_lines(lines: Vec<&AllocatedLine>) -> Vec<Value> {
+    let line = |l: &AllocatedLine| json!({ "lineNumber": l.line_number, "product": l.product, "quantity": l.quantity, "unit": l.unit });
+    lines.into_iter().map(line).collect()
+}
+
+/// By default a facility picks what the ERP has booked; by declared policy it does not wait for that.
+fn may_release(ask: &Ask<'_>, order: &OrderState) -> bool {
+    let booked = order.erp_order_number.is_some() || ask.policy.erp.is_none();
+    (booked || ask.policy.release_before_booking) && order.cancel == CancelState::None
+}
+
+/// The ERP answered `createOrder`.
+pub(super) fn booked_by_erp(_: &Ask<'_>, plan: &DeliveryPlanned, response: &Value) -> Vec<Draft> {
+    let Some(About::Order(key)) = About::parse(&plan.about) else { return Vec::new() };
+    let number = response.get("erpOrderNumber").and_then(Value::as_str).and_then(|n| n.parse::<ErpOrderNumber>().ok());
+    let Some(erp_order_number) = number else { return Vec::new() };
+    vec![HubEvent::OrderBooked(OrderBooked { source: key.source, order_id: key.id, erp_order_number }).into()]
+}
+
+pub(super) fn booked(ask: &Ask<'_>, event: &OrderBooked) -> Vec<Draft> {
+    let Some(order) = find(ask, &event.source, &event.order_id) else { return Vec::new() };
+    if order.cancel == CancelState::Done {
+        return Vec::from_iter(routes::erp_cancel(ask, order));
+    }
+    if ask.policy.release_before_booking || !may_release(ask, order) {
+        return Vec::from_iter(close_if_complete(order));
+    }
+    let mut drafts = Vec::new();
+    for (facility, held) in order.allocations() {
+        let lines = held.iter().map(|(line, quantity)| {
+            json!({ "lineNumber": line.number, "product": line.product, "quantity": quantity, "unit": line.unit })
+        });
+        drafts.extend(routes::release(ask, order, &facility, lines.collect()));
+    }
+    drafts
+}
+
+/// A WMS took a release.
+pub(super) fn released_by_wms(_: &Ask<'_>, plan: &DeliveryPlanned) -> Vec<Draft> {
+    let Some(About::Order(key)) = About::parse(&plan.about) else { return Vec::new() };
+    let facility = plan.body.get("facility").and_then(Value::as_str).and_then(|f| f.parse().ok());
+    let Some(facility) = facility else { return Vec::new() };
+    vec![HubEvent::OrderReleased(OrderReleased { source: key.source, order_id: key.id, facility }).into()]
+}
+
+pub(super) fn released(ask: &Ask<'_>, event: &OrderReleased) -> Vec<Draft> {
+    let Some(order) = find(ask, &event.source, &event.order_id) else { return Vec::new() };
+    // The goods may have left before the answer to the release came back: then there is no news in it.
+    if order.shipments.is_empty() {
+        Vec::from_iter(routes::order_status(ask, order, order.status().as_str()))
+    } else {
+        Vec::new()
+    }
+}
+
+pub(super) fn staged(ask: &Ask<'_>, movement: &MovementStaged) -> Vec<Draft> {
+    if ask.state.order_by_id(&movement.order_id).is_some() {
+        return Vec::new();
+    }
+    Vec::from_iter(unknown_order(ask, &movement.order_id))
+}
+
+/// Goods left. The facility's word is applied whatever we know of the order.
+pub(super) fn shipped(ask: &Ask<'_>, movement: &MovementShipped) -> Vec<Draft> {
+    let Some(order) = ask.state.order_by_id(&movement.order_id) else {
+        return Vec::from_iter(unknown_order(ask, &movement.order_id));
+    };
+    let line = |l: &crossdock_model::MovementLine| ShipmentLine {
+        line_number: l.line_number,
+        product: l.product.clone(),
+        quantity: l.quantity,
+        unit: l.unit.clone(),
+    };
+    let event = OrderShipped {
+        source: order.key.source.clone(),
+        order_id: order.key.id.clone(),
+        facility: movement.facility.clone(),
+        shipment_id: movement.shipment_id.clone(),
+        carrier: movement.carrier.clone(),
+        tracking_number: movement.tracking_number.clone(),
+        lines: movement.lines.iter().map(line).collect(),
+        complete: order.lines.iter().all(|l| l.open().is_zero()),
+    };
+    let mut drafts = vec![Draft::of(&order.context, HubEvent::OrderShipped(event))];
+    for line in &movement.lines {
+        let body = json!({
+            "movementId": movement.movement_id, "kind": "shipment", "product": line.product,
+            "facility": movement.facility, "quantity": line.quantity, "unit": line.unit,
+            "sourceTime": ask.entry.meta.source_time.to_string(), "orderId": order.key.id,
+        });
+        let distinct = format!("{}/{}/{}", movement.facility, movement.movement_id, line.line_number);
+        drafts.extend(routes::posting(ask, &order.context, About::Order(order.key.clone()), &body, distinct));
+    }
+    drafts
+}
+
+fn unknown_order(ask: &Ask<'_>, id: &OrderId) -> Option<Draft> {
+    ask.open(Question {
+        kind: ExceptionKind::UnknownReference,
+        about: format!("order/{}/{id}", ask.entry.meta.system),
+        what: format!("{} reports a movement for order {id}, which nobody captured", ask.entry.meta.system),
+        why: "stock moved without an order: the order is missing, or the number is wrong",
+        owner: "orders",
+        severity: Severity::High,
+        resolutions: &[Resolution::Ignore],
+        details: json!({ "orderId": id, "event": ask.entry.meta.id }),
+    })
+}
+
+pub(super) fn shipment_recorded(ask: &Ask<'_>, event: &OrderShipped) -> Vec<Draft> {
+    let Some(order) = find(ask, &event.source, &event.order_id) else { return Vec::new() };
+    let about = About::Order(order.key.clone());
+    let mut drafts = Vec::from_iter(routes::order_status(ask, order, order.status().as_str()));
+    drafts.extend(routes::tracking(ask, &order.context, &event.carrier, &event.tracking_number, about, "outbound"));
+    drafts.extend(close_if_complete(order));
+    drafts
+}
+
+/// All left and the ERP knows: nothing is left to do.
+fn close_if_complete(order: &OrderState) -> Option<Draft> {
+    let complete = !order.shipments.is_empty() && order.lines.iter().all(|l| l.open().is_zero());
+    if !complete || order.closed || order.erp_order_number.is_none() {
+        return None;
+    }
+    let closed = OrderClosed { source: order.key.source.clone(), order_id: order.key.id.clone() };
+    Some(Draft::of(&order.context, HubEvent::OrderClosed(closed)))
+}
+
+pub(super) fn milestone(ask: &Ask<'_>, event: &ShipmentMilestone) -> Vec<Draft> {
+    let order = ask.state.orders.by_tracking(&event.tracking_number);
+    match order {
+        Some(order) if event.milestone == Milestone::Delivered => {
+            Vec::from_iter(routes::order_status(ask, order, "delivered"))
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Before release the hub cancels by itself; after it, the WMS is asked and keeps the allocation until it answers.
+pub(super) fn cancel_requested(ask: &Ask<'_>, id: &OrderId) -> Vec<Draft> {
+    let key = OrderKey { source: ask.entry.meta.system.clone(), id: id.clone() };
+    let Some(order) = ask.state.order(&key) else { return Vec::from_iter(unknown_order(ask, id)) };
+    if !order.is_open() || order.cancel != CancelState::None {
+        return Vec::new();
+    }
+    if order.lines.iter().all(|l| l.open().is_zero()) {
+        return Vec::from_iter(too_late(ask, order, "everything has left"));
+    }
+    if order.releases.is_empty() {
+        return vec![Draft::of(&order.context, HubEvent::OrderCancelled(cancellation(order)))];
+    }
+    let pending = OrderClosed { source: order.key.source.clone(), order_id: order.key.id.clone() };
+    let mut drafts = vec![Draft::of(&order.context, HubEvent::OrderCancelPending(pending))];
+    for (facility, state) in &order.releases {
+        if matches!(state, ReleaseState::Requested | ReleaseState::Released) {
+            drafts.extend(routes::cancel_at(ask, order, facility, "cancelRelease"));
+        }
+    }
+    drafts
+}
+
+fn cancellation(order: &OrderState) -> OrderCancelled {
+    let freed = order.allocations().into_iter().flat_map(|(facility, held)| {
+        held.into_iter().map(move |(line, quantity)| AllocatedLine {
+            line_number: line.number,
+            product: line.product.clone(),
+            facility: facility.clone(),
+            quantity,
+            unit: line.unit.clone(),
+        })
+    });
+    OrderCancelled { source: order.key.source.clone(), order_id: order.key.id.clone(), freed: freed.collect() }
+}
+
+/// The WMS confirmed a cancel.
+pub(super) fn cancel_confirmed(ask: &Ask<'_>, plan: &DeliveryPlanned) -> Vec<Draft> {
+    let Some(About::Order(key)) = About::parse(&plan.about) else { return Vec::new() };
+    match ask.state.order(&key) {
+        Some(order) if order.cancel == CancelState::Pending => {
+            vec![Draft::of(&order.context, HubEvent::OrderCancelled(cancellation(order)))]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The WMS answered that the goods are gone.
+pub(super) fn cancel_too_late(ask: &Ask<'_>, plan: &DeliveryPlanned, why: &str) -> Vec<Draft> {
+    let Some(About::Order(key)) = About::parse(&plan.about) else { return Vec::new() };
+    ask.state.order(&key).and_then(|order| too_late(ask, order, why)).into_iter().collect()
+}
+
+fn too_late(ask: &Ask<'_>, order: &OrderState, why: &str) -> Option<Draft> {
+    let mut draft = ask.open(Question {
+        kind: ExceptionKind::CancelTooLate,
+        about: About::Order(order.key.clone()).to_string(),
+        what: format!("order {} cannot be cancelled any more: {why}", order.key.id),
+        why: "the customer gets goods that were cancelled; a return can be offered",
+        owner: "orders",
+        severity: Severity::Medium,
+        resolutions: &[Resolution::Ignore],
+        details: Value::Null,
+    })?;
+    draft.context = Some(order.context.clone());
+    Some(draft)
+}
+
+/// Whoever knows of the order learns that it is gone; the freed units go to those who wait (I6).
+pub(super) fn cancelled(ask: &Ask<'_>, event: &OrderCancelled) -> Vec<Draft> {
+    let Some(order) = find(ask, &event.source, &event.order_id) else { return Vec::new() };
+    let mut drafts = Vec::from_iter(routes::erp_cancel(ask, order));
+    let mut facilities: Vec<_> = event.freed.iter().map(|line| &line.facility).collect();
+    facilities.sort();
+    facilities.dedup();
+    for facility in facilities {
+        if !order.releases.contains_key(facility) {
+            drafts.extend(routes::cancel_at(ask, order, facility, "cancelAllocation"));
+        }
+    }
+    drafts.extend(routes::order_status(ask, order, "cancelled"));
+    let mut products: Vec<_> = event.freed.iter().map(|line| &line.product).collect();
+    products.sort();
+    products.dedup();
+    for product in products {
+        drafts.extend(fill_backorders(ask, product));
+    }
+    drafts
+}
+
+/// Serves those who wait for a product, the oldest first, from what is free now.
+pub(super) fn fill_backorders(ask: &Ask<'_>, product: &ProductId) -> Vec<Draft> {
+    let mut free = Free::new(ask);
+    let mut drafts = Vec::new();
+    for order in ask.state.orders.waiting_for(product) {
+        let mut lines = Vec::new();
+        for line in order.lines.iter().filter(|line| line.product == *product) {
+            let mut missing = line.backordered;
+            for (facility, _) in &ask.policy.facilities {
+                let quantity = free.take(product, facility, missing);
+                missing = missing.saturating_sub(quantity);
+                if !quantity.is_zero() {
+                    lines.push(AllocatedLine {
+                        line_number: line.number,
+                        product: product.clone(),
+                        facility: facility.clone(),
+                        quantity,
+                        unit: line.unit.clone(),
+                    });
+                }
+            }
+        }
+        if lines.is_empty() {
+            break;
+        }
+        let served: Quantity = lines.iter().map(|l| l.quantity).sum();
+        let waiting: Quantity = order.lines.iter().map(|l| l.backordered).sum();
+        let event = OrderAllocated {
+            source: order.key.source.clone(),
+            order_id: order.key.id.clone(),
+            complete: served == waiting,
+            lines,
+            backordered: Vec::new(),
+        };
+        drafts.push(Draft::of(&order.context, HubEvent::OrderAllocated(event)));
+    }
+    drafts
+}
+
+fn find<'a>(ask: &Ask<'a>, source: &crossdock_model::SystemId, id: &OrderId) -> Option<&'a OrderState> {
+    ask.state.order(&OrderKey { source: source.clone(), id: id.clone() })
+}

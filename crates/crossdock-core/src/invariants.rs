@@ -1,0 +1,83 @@
+//! The invariants of docs/concepts/domain.md that a state alone can show.
+//! Checked after every entry in debug builds of the partition's tests, and on demand against a live hub.
+
+use crossdock_model::{Balance, ExceptionKind, Quantity};
+
+use crate::State;
+use crate::orders::allocated_at;
+use crate::procurement::PoStatus;
+
+/// What does not hold: the invariant's number and what was found, in plain words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// `I1` to `I17`.
+    pub invariant: &'static str,
+    /// What was found.
+    pub found: String,
+}
+
+/// Everything that does not hold in a state between two inputs.
+pub fn check(state: &State) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    let mut broken = |invariant, found: String| violations.push(Violation { invariant, found });
+    for ((product, facility), position) in state.positions() {
+        let place = format!("{product} at {facility}");
+        if position.on_hand != position.sellable() + position.quarantined + position.damaged {
+            broken("I1", format!("{place}: on_hand is not the sum of its buckets"));
+        }
+        let held = allocated_at(&state.orders, product, facility);
+        if held != position.allocated {
+            broken("I2", format!("{place}: allocated {}, order lines hold {held}", position.allocated));
+        }
+        let excess = (position.sellable() - position.allocated).shortfall();
+        let about = format!("position/{facility}/{product}");
+        if !excess.is_zero() && state.exceptions.open_about(&about, ExceptionKind::Shortage).is_none() {
+            broken("I2", format!("{place}: {excess} allocated above sellable, and nobody is asked"));
+        }
+    }
+    for order in state.orders() {
+        for line in &order.lines {
+            let sum = line.allocated_total() + line.shipped + line.backordered + line.cancelled;
+            if sum != line.ordered {
+                broken("I4", format!("order {} line {}: ordered {}, sum {sum}", order.key, line.number, line.ordered));
+            }
+        }
+        if !order.is_open() && order.lines.iter().any(|line| !line.allocated_total().is_zero()) {
+            broken("I6", format!("order {} is over and holds an allocation", order.key));
+        }
+    }
+    for po in state.purchase_orders().filter(|po| po.status >= PoStatus::Sent) {
+        for line in &po.lines {
+            let sum = line.on_order + line.in_transit + line.accepted + line.rejected + line.cancelled;
+            if sum != line.ordered.quantity {
+                let ordered = line.ordered.quantity;
+                broken("I5", format!("PO {} line {}: ordered {ordered}, sum {sum}", po.po.po_number, line.number));
+            }
+            if line.matched > line.accepted {
+                let (matched, accepted) = (line.matched, line.accepted);
+                broken("I14", format!("PO {}: matched {matched} above accepted {accepted}", po.po.po_number));
+            }
+        }
+    }
+    for supply in supply_differences(state) {
+        broken("I5", supply);
+    }
+    violations
+}
+
+/// Positions whose on_order or in_transit is not what the purchase orders hold.
+fn supply_differences(state: &State) -> Vec<String> {
+    let mut found = Vec::new();
+    for ((product, facility), position) in state.positions() {
+        let lines = || {
+            let orders = state.purchase_orders().filter(|po| po.po.facility == *facility);
+            orders.flat_map(|po| &po.lines).filter(|line| line.product == *product)
+        };
+        let on_order = Balance::from(lines().map(|l| l.on_order).sum::<Quantity>());
+        let in_transit = Balance::from(lines().map(|l| l.in_transit).sum::<Quantity>());
+        if (position.on_order, position.in_transit) != (on_order, in_transit) {
+            found.push(format!("{product} at {facility}: supply of the position is not that of the orders"));
+        }
+    }
+    found
+}

@@ -1,0 +1,323 @@
+//! Orders as the core keeps them.
+//! Invariant (I4): of each line, ordered = allocated + shipped + backordered + cancelled; what shipped above is apart.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use crossdock_model::{
+    Balance, ErpOrderNumber, FacilityId, LineNumber, Order, OrderId, ProductId, Quantity, ShipmentId, SystemId,
+    Timestamp, TrackingNumber, Unit,
+};
+
+use crate::{Context, Seq};
+
+/// An order's name: the channel and the channel's number.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OrderKey {
+    /// The channel.
+    pub source: SystemId,
+    /// Its number.
+    pub id: OrderId,
+}
+
+impl fmt::Display for OrderKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.source, self.id)
+    }
+}
+
+/// One order.
+#[derive(Clone, Debug)]
+pub struct OrderState {
+    /// Its name.
+    pub key: OrderKey,
+    /// As captured.
+    pub order: Order,
+    /// Its connection.
+    pub context: Context,
+    /// Where in the ledger it was accepted; older orders are served first.
+    pub accepted: Seq,
+    /// When the channel took it, by the channel's clock.
+    pub captured_at: Timestamp,
+    /// The ERP's number.
+    pub erp_order_number: Option<ErpOrderNumber>,
+    /// Its lines.
+    pub lines: Vec<LineState>,
+    /// What each facility was asked to pick.
+    pub releases: BTreeMap<FacilityId, ReleaseState>,
+    /// What left.
+    pub shipments: Vec<(FacilityId, ShipmentId, TrackingNumber)>,
+    /// Whether it is being cancelled.
+    pub cancel: CancelState,
+    /// Nothing is left to do.
+    pub closed: bool,
+}
+
+/// One line of an order, in base units.
+#[derive(Clone, Debug)]
+pub struct LineState {
+    /// Its number.
+    pub number: LineNumber,
+    /// What.
+    pub product: ProductId,
+    /// The unit.
+    pub unit: Unit,
+    /// How much was ordered.
+    pub ordered: Quantity,
+    /// Reserved, by facility.
+    pub allocated: BTreeMap<FacilityId, Quantity>,
+    /// Left for the customer.
+    pub shipped: Quantity,
+    /// Left above what was ordered.
+    pub over_shipped: Quantity,
+    /// Waits for stock.
+    pub backordered: Quantity,
+    /// Not wanted any more.
+    pub cancelled: Quantity,
+}
+
+/// What a facility was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReleaseState {
+    /// The release is on its way to the WMS.
+    Requested,
+    /// The WMS took it.
+    Released,
+}
+
+/// How far a cancel is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CancelState {
+    /// Nobody asked.
+    None,
+    /// The WMS was asked.
+    Pending,
+    /// Done.
+    Done,
+}
+
+/// An order's state in one word, as channels are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrderStatus {
+    /// Known, nothing reserved yet.
+    Accepted,
+    /// All reserved.
+    Allocated,
+    /// Some reserved, the rest waits for stock.
+    PartiallyAllocated,
+    /// All waits for stock.
+    Backordered,
+    /// With at least one facility.
+    Released,
+    /// Some left.
+    PartiallyShipped,
+    /// All left.
+    Shipped,
+    /// A cancel waits for the WMS.
+    CancelPending,
+    /// Cancelled.
+    Cancelled,
+    /// Nothing is left to do.
+    Closed,
+}
+
+impl OrderStatus {
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Allocated => "allocated",
+            Self::PartiallyAllocated => "partially_allocated",
+            Self::Backordered => "backordered",
+            Self::Released => "released",
+            Self::PartiallyShipped => "partially_shipped",
+            Self::Shipped => "shipped",
+            Self::CancelPending => "cancel_pending",
+            Self::Cancelled => "cancelled",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+impl LineState {
+    /// Reserved over all facilities.
+    pub fn allocated_total(&self) -> Quantity {
+        self.allocated.values().copied().sum()
+    }
+
+    /// Not shipped and not cancelled.
+    pub fn open(&self) -> Quantity {
+        self.allocated_total() + self.backordered
+    }
+}
+
+impl OrderState {
+    pub(crate) fn new(key: OrderKey, order: Order, context: Context, accepted: Seq, captured_at: Timestamp) -> Self {
+        let lines = order
+            .lines
+            .iter()
+            .map(|line| LineState {
+                number: line.line_number,
+                product: line.product.clone(),
+                unit: line.unit.clone(),
+                ordered: line.quantity,
+                allocated: BTreeMap::new(),
+                shipped: Quantity::ZERO,
+                over_shipped: Quantity::ZERO,
+                // Until it is allocated, what is ordered waits.
+                backordered: line.quantity,
+                cancelled: Quantity::ZERO,
+            })
+            .collect();
+        Self {
+            key,
+            order,
+            context,
+            accepted,
+            captured_at,
+            erp_order_number: None,
+            lines,
+            releases: BTreeMap::new(),
+            shipments: Vec::new(),
+            cancel: CancelState::None,
+            closed: false,
+        }
+    }
+
+    /// The order's state in one word.
+    pub fn status(&self) -> OrderStatus {
+        let sum = |f: fn(&LineState) -> Quantity| self.lines.iter().map(f).sum::<Quantity>();
+        let (shipped, open) = (sum(|l| l.shipped), sum(LineState::open));
+        let (allocated, backordered) = (sum(LineState::allocated_total), sum(|l| l.backordered));
+        match self.cancel {
+            CancelState::Done => return OrderStatus::Cancelled,
+            CancelState::Pending => return OrderStatus::CancelPending,
+            CancelState::None => {}
+        }
+        if self.closed {
+            OrderStatus::Closed
+        } else if !shipped.is_zero() {
+            if open.is_zero() { OrderStatus::Shipped } else { OrderStatus::PartiallyShipped }
+        } else if self.releases.values().any(|r| *r == ReleaseState::Released) {
+            OrderStatus::Released
+        } else if allocated.is_zero() {
+            if backordered.is_zero() { OrderStatus::Accepted } else { OrderStatus::Backordered }
+        } else if backordered.is_zero() {
+            OrderStatus::Allocated
+        } else {
+            OrderStatus::PartiallyAllocated
+        }
+    }
+
+    /// True while somebody still has to do something for it.
+    pub fn is_open(&self) -> bool {
+        !self.closed && self.cancel != CancelState::Done
+    }
+
+    pub(crate) fn line_mut(&mut self, number: LineNumber) -> Option<&mut LineState> {
+        self.lines.iter_mut().find(|line| line.number == number)
+    }
+
+    /// Facilities that hold an allocation of it, each with the lines.
+    pub(crate) fn allocations(&self) -> BTreeMap<FacilityId, Vec<(&LineState, Quantity)>> {
+        let mut by_facility: BTreeMap<FacilityId, Vec<_>> = BTreeMap::new();
+        for line in &self.lines {
+            for (facility, quantity) in &line.allocated {
+                by_facility.entry(facility.clone()).or_default().push((line, *quantity));
+            }
+        }
+        by_facility
+    }
+}
+
+/// All orders, with the ways in which they are looked for.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Orders {
+    by_key: BTreeMap<OrderKey, OrderState>,
+    /// Every order with this number, whatever the channel: a WMS knows the number only.
+    by_id: BTreeMap<OrderId, OrderKey>,
+    by_erp_number: BTreeMap<ErpOrderNumber, OrderKey>,
+    by_tracking: BTreeMap<TrackingNumber, OrderKey>,
+    /// Orders that wait for a product, oldest first.
+    waiting: BTreeMap<ProductId, BTreeSet<(Seq, OrderKey)>>,
+}
+
+impl Orders {
+    pub(crate) fn insert(&mut self, order: OrderState) {
+        self.by_id.insert(order.key.id.clone(), order.key.clone());
+        self.by_key.insert(order.key.clone(), order);
+    }
+
+    pub(crate) fn get(&self, key: &OrderKey) -> Option<&OrderState> {
+        self.by_key.get(key)
+    }
+
+    pub(crate) fn get_mut(&mut self, key: &OrderKey) -> Option<&mut OrderState> {
+        self.by_key.get_mut(key)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &OrderState> {
+        self.by_key.values()
+    }
+
+    /// The order that a facility means by a number: it knows no channels.
+    pub(crate) fn by_id(&self, id: &OrderId) -> Option<&OrderState> {
+        self.by_id.get(id).and_then(|key| self.by_key.get(key))
+    }
+
+    pub(crate) fn by_erp_number(&self, number: &ErpOrderNumber) -> Option<&OrderState> {
+        self.by_erp_number.get(number).and_then(|key| self.by_key.get(key))
+    }
+
+    pub(crate) fn by_tracking(&self, number: &TrackingNumber) -> Option<&OrderState> {
+        self.by_tracking.get(number).and_then(|key| self.by_key.get(key))
+    }
+
+    pub(crate) fn book(&mut self, key: &OrderKey, number: &ErpOrderNumber) {
+        if let Some(order) = self.by_key.get_mut(key) {
+            order.erp_order_number = Some(number.clone());
+            self.by_erp_number.insert(number.clone(), key.clone());
+        }
+    }
+
+    pub(crate) fn add_shipment(&mut self, key: &OrderKey, shipment: (FacilityId, ShipmentId, TrackingNumber)) {
+        if let Some(order) = self.by_key.get_mut(key) {
+            self.by_tracking.insert(shipment.2.clone(), key.clone());
+            order.shipments.push(shipment);
+        }
+    }
+
+    /// Keeps the waiting list in step with an order's lines.
+    pub(crate) fn update_waiting(&mut self, key: &OrderKey) {
+        let Some(order) = self.by_key.get(key) else { return };
+        let entry = (order.accepted, key.clone());
+        for line in &order.lines {
+            let waits = order.lines.iter().any(|l| l.product == line.product && !l.backordered.is_zero());
+            let queue = self.waiting.entry(line.product.clone()).or_default();
+            if waits {
+                queue.insert(entry.clone());
+            } else {
+                queue.remove(&entry);
+            }
+            if queue.is_empty() {
+                self.waiting.remove(&line.product);
+            }
+        }
+    }
+
+    /// The orders that wait for a product, oldest first.
+    pub(crate) fn waiting_for(&self, product: &ProductId) -> impl Iterator<Item = &OrderState> {
+        self.waiting.get(product).into_iter().flatten().filter_map(|(_, key)| self.by_key.get(key))
+    }
+}
+
+/// What all lines of all orders hold of a product at a facility (I2).
+pub(crate) fn allocated_at(orders: &Orders, product: &ProductId, facility: &FacilityId) -> Balance {
+    let mut sum = Balance::ZERO;
+    for line in orders.iter().flat_map(|order| &order.lines).filter(|line| line.product == *product) {
+        if let Some(quantity) = line.allocated.get(facility) {
+            sum += *quantity;
+        }
+    }
+    sum
+}

@@ -1,0 +1,472 @@
+//! The loop of one partition as a machine without input or output:
+//! admit → decide → append → acknowledge → deliver, and restart.
+//!
+//! Here: order and durability. Not here: what a fact leads to (`decide/`), carrying bytes, the ledger itself.
+//! The driver feeds [`Input`]s and takes [`Output`]s until there are none; a hub and a simulation drive the same one.
+//!
+//! Decisions are folded at once, so that the next message sees them, and leave the machine only when their entries are
+//! durable: answers, sends and publication wait for [`Input::Appended`]. One append is out at a time; what is decided
+//! meanwhile goes with the next one (group commit).
+//!
+//! Invariant: nothing is acknowledged, sent or published that a crash could take back. If an append fails, the machine
+//! has failed: it answers everyone `Unavailable` and is rebuilt from the ledger.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use crossdock_model::{
+    BusinessKey, DeadLetterReplayed, DeliveryId, Digest, Event, ExceptionId, ExceptionResolved, Fact, HubEvent,
+    MessageRejected, Meta, Resolution, RunId, SystemId, Timestamp,
+};
+use serde_json::Value;
+
+use crate::decide::{self, Verdict};
+use crate::delivery::{self, Attempt, AttemptOutcome};
+use crate::{Draft, Entry, Policy, Refusal, Seq, State};
+
+/// Who waits for an answer: the driver's own number.
+pub type Ticket = u64;
+
+/// Entries in one append at most.
+const MAX_BATCH: usize = 4096;
+
+/// A fact on its way in: read, checked against its contract, not yet decided.
+#[derive(Clone, Debug)]
+pub struct Submission {
+    /// The sender, authenticated.
+    pub system: SystemId,
+    /// The transport id: unique per sender.
+    pub id: String,
+    /// The fact.
+    pub fact: Fact,
+    /// Fingerprint of its data.
+    pub digest: Digest,
+    /// By the sender's clock, where it says.
+    pub source_time: Option<Timestamp>,
+    /// The business act, where the sender says.
+    pub correlation_id: Option<String>,
+    /// What caused it, where the sender says.
+    pub causation_id: Option<String>,
+    /// The sender's own running number.
+    pub source_sequence: Option<u64>,
+    /// Part of a synthetic transaction.
+    pub synthetic: bool,
+    /// Its run.
+    pub run_id: Option<RunId>,
+    /// A functional acknowledgement owed for the interchange that carried it, in the form that the connector renders.
+    pub acknowledge: Option<Value>,
+}
+
+/// What the key index knew when the submission came in.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// Keys of the submission that are taken, with the fingerprint and place of what took them.
+    pub keys: BTreeMap<BusinessKey, (Digest, Seq)>,
+}
+
+/// What a person orders the hub to do.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Send a dead letter again, with the same idempotency key.
+    ReplayDeadLetter {
+        /// Which.
+        id: DeliveryId,
+        /// Who.
+        by: String,
+        /// Why.
+        reason: String,
+    },
+    /// Decide an exception.
+    ResolveException {
+        /// Which.
+        id: ExceptionId,
+        /// How.
+        resolution: Resolution,
+        /// Who.
+        by: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// What the driver tells the machine.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A fact came.
+    Admit {
+        /// Who waits.
+        ticket: Ticket,
+        /// The fact.
+        submission: Box<Submission>,
+        /// What the key index says.
+        known: Known,
+    },
+    /// A message was refused before it was a fact: keep it.
+    Reject {
+        /// Who waits.
+        ticket: Ticket,
+        /// What to keep.
+        rejected: Box<MessageRejected>,
+    },
+    /// A person orders something.
+    Command {
+        /// Who waits.
+        ticket: Ticket,
+        /// What.
+        command: Command,
+    },
+    /// Everything up to here is durable.
+    Appended {
+        /// The last durable place.
+        upto: Seq,
+    },
+    /// The last append did not happen.
+    AppendFailed,
+    /// An attempt ended.
+    Delivered {
+        /// Of which delivery.
+        id: DeliveryId,
+        /// How.
+        outcome: AttemptOutcome,
+    },
+    /// Time passed.
+    Tick,
+}
+
+/// What the machine tells the driver.
+#[derive(Clone, Debug)]
+pub enum Output {
+    /// Make these durable, all or none, right behind `expected`; then say [`Input::Appended`].
+    Append {
+        /// The ledger's head before.
+        expected: Seq,
+        /// In order.
+        entries: Vec<Arc<Entry>>,
+    },
+    /// Answer who waits.
+    Answer {
+        /// Who.
+        ticket: Ticket,
+        /// What.
+        answer: Answer,
+    },
+    /// Make this attempt; then say [`Input::Delivered`].
+    Send(Box<Attempt>),
+    /// These are durable now: readers and streams may see them.
+    Publish {
+        /// In order.
+        entries: Vec<Arc<Entry>>,
+    },
+}
+
+/// The answer to a message or a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Taken; durable at this place.
+    Accepted {
+        /// Of the fact, or of the first event of a command.
+        seq: Seq,
+        /// The business act.
+        correlation_id: String,
+    },
+    /// Known already, with the same content; nothing happened.
+    Duplicate {
+        /// Where the first one stands, if the index says.
+        first: Option<Seq>,
+    },
+    /// Not taken, and kept as a rejection.
+    Rejected(Refusal),
+    /// Not decided: send it again.
+    Unavailable,
+}
+
+/// One partition.
+pub struct Partition {
+    policy: Arc<Policy>,
+    seed: u64,
+    state: State,
+    durable: Seq,
+    /// What had been planned when the machine was rebuilt may have been sent before.
+    restored: Seq,
+    pending: Vec<Arc<Entry>>,
+    appending: VecDeque<Arc<Entry>>,
+    /// Keys of what is not durable yet: the index on disk does not know them.
+    tail: BTreeMap<BusinessKey, (Digest, Seq)>,
+    waiting: VecDeque<(Seq, Ticket, Answer)>,
+    in_flight: BTreeSet<DeliveryId>,
+    ready: VecDeque<Output>,
+    failed: bool,
+}
+
+impl Partition {
+    /// An empty partition. `seed` spreads retries.
+    pub fn new(policy: Arc<Policy>, seed: u64) -> Self {
+        Self {
+            policy,
+            seed,
+            state: State::default(),
+            durable: 0,
+            restored: 0,
+            pending: Vec::new(),
+            appending: VecDeque::new(),
+            tail: BTreeMap::new(),
+            waiting: VecDeque::new(),
+            in_flight: BTreeSet::new(),
+            ready: VecDeque::new(),
+            failed: false,
+        }
+    }
+
+    /// Rebuilds a partition: fold one entry of the ledger. Call it for each in order, before any [`Partition::handle`].
+    pub fn restore(&mut self, entry: &Entry) {
+        self.state.apply(entry);
+        self.durable = entry.seq;
+        self.restored = entry.seq;
+    }
+
+    /// The state, with decisions that are not durable yet: for questions whose answers may be a moment early.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The policy.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// The keys that a submission will claim, for the look-up in the index before [`Input::Admit`].
+    pub fn keys_of(submission: &Submission) -> Vec<BusinessKey> {
+        decide::keys_of(submission)
+    }
+
+    /// Takes one input in.
+    pub fn handle(&mut self, input: Input, now: Timestamp) {
+        match input {
+            Input::Admit { ticket, submission, known } => self.admit(ticket, &submission, known, now),
+            Input::Reject { ticket, rejected } => self.reject(ticket, *rejected, now),
+            Input::Command { ticket, command } => self.command(ticket, command, now),
+            Input::Appended { upto } => self.appended(upto),
+            Input::AppendFailed => self.fail(),
+            Input::Delivered { id, outcome } => self.delivered(id, outcome, now),
+            Input::Tick => {}
+        }
+    }
+
+    /// The next thing to do, `None` when there is nothing.
+    pub fn next_output(&mut self, now: Timestamp) -> Option<Output> {
+        if let Some(output) = self.ready.pop_front() {
+            return Some(output);
+        }
+        if self.failed {
+            return None;
+        }
+        if self.appending.is_empty() && !self.pending.is_empty() {
+            let rest =
+                if self.pending.len() > MAX_BATCH { self.pending.split_off(self.batch_end()) } else { Vec::new() };
+            let entries = std::mem::replace(&mut self.pending, rest);
+            self.appending.extend(entries.iter().cloned());
+            return Some(Output::Append { expected: self.durable, entries });
+        }
+        let attempts =
+            delivery::due(&self.state.deliveries, &self.policy, &self.in_flight, self.durable, self.restored, now);
+        for attempt in attempts {
+            self.in_flight.insert(attempt.id);
+            self.ready.push_back(Output::Send(Box::new(attempt)));
+        }
+        self.ready.pop_front()
+    }
+
+    /// When to say [`Input::Tick`], if nothing else happens before.
+    pub fn wake_at(&self, now: Timestamp) -> Option<Timestamp> {
+        delivery::wake_at(&self.state.deliveries, &self.in_flight, now)
+    }
+
+    /// A batch ends where one message's entries end, so that a crash never splits a message.
+    fn batch_end(&self) -> usize {
+        let is_first = |entry: &Entry| entry.meta.causation_id.is_none() || matches!(entry.event, Event::Fact(_));
+        (MAX_BATCH..self.pending.len()).find(|i| is_first(&self.pending[*i])).unwrap_or(self.pending.len())
+    }
+
+    fn admit(&mut self, ticket: Ticket, submission: &Submission, mut known: Known, now: Timestamp) {
+        if self.failed {
+            return self.answer_now(ticket, Answer::Unavailable);
+        }
+        let keys = decide::keys_of(submission);
+        for key in &keys {
+            if let Some(taken) = self.tail.get(key) {
+                known.keys.insert(key.clone(), *taken);
+            }
+        }
+        match decide::admit(&self.state, &self.policy, submission, &known) {
+            Verdict::Accept(context) => {
+                let meta = decide::meta_of(submission, &context, now);
+                let seq = self.state.seq + 1;
+                let correlation_id = context.correlation_id.to_string();
+                let keys = keys.into_iter().map(|key| (key, submission.digest)).collect();
+                let entry = self.record(meta, Event::Fact(submission.fact.clone()), keys);
+                if let Some(ack) = &submission.acknowledge {
+                    let plan = decide::functional_ack(&self.state, &submission.system, ack.clone(), &submission.id);
+                    self.record_draft(plan.into(), &entry, now);
+                }
+                self.follow(Arc::clone(&entry), now);
+                self.publish_positions(&entry, now);
+                self.waiting.push_back((self.state.seq, ticket, Answer::Accepted { seq, correlation_id }));
+            }
+            Verdict::Duplicate { first } => {
+                // The first may not be durable yet: its answer must not be faster than its entry.
+                self.waiting.push_back((first.min(self.state.seq), ticket, Answer::Duplicate { first: Some(first) }));
+                self.release_answers();
+            }
+            Verdict::Refuse { refusal, exception } => {
+                let rejected = decide::rejection(submission, &refusal);
+                let meta =
+                    decide::hub_meta(&decide::context_of(&self.state, submission, self.state.seq + 1), None, now);
+                let entry = self.record_hub(meta, HubEvent::MessageRejected(rejected));
+                if let Some(exception) = exception {
+                    self.record_draft(Draft::from(HubEvent::ExceptionOpened(*exception)), &entry, now);
+                }
+                self.waiting.push_back((self.state.seq, ticket, Answer::Rejected(refusal)));
+            }
+        }
+    }
+
+    fn reject(&mut self, ticket: Ticket, rejected: MessageRejected, now: Timestamp) {
+        if self.failed {
+            return self.answer_now(ticket, Answer::Unavailable);
+        }
+        let context = decide::fresh_context(self.state.seq + 1, false, None);
+        let entry = self.record_hub(decide::hub_meta(&context, None, now), HubEvent::MessageRejected(rejected));
+        let answer = Answer::Accepted { seq: entry.seq, correlation_id: context.correlation_id.to_string() };
+        self.waiting.push_back((self.state.seq, ticket, answer));
+    }
+
+    fn command(&mut self, ticket: Ticket, command: Command, now: Timestamp) {
+        if self.failed {
+            return self.answer_now(ticket, Answer::Unavailable);
+        }
+        match decide::command(&self.state, &command) {
+            Ok(context) => {
+                let event = match command {
+                    Command::ReplayDeadLetter { id, by, reason } => {
+                        HubEvent::DeadLetterReplayed(DeadLetterReplayed { delivery_id: id, by, reason })
+                    }
+                    Command::ResolveException { id, resolution, by, reason } => {
+                        HubEvent::ExceptionResolved(ExceptionResolved { exception_id: id, resolution, by, reason })
+                    }
+                };
+                let entry = self.record_hub(decide::hub_meta(&context, None, now), event);
+                let answer = Answer::Accepted { seq: entry.seq, correlation_id: context.correlation_id.to_string() };
+                self.follow(Arc::clone(&entry), now);
+                self.publish_positions(&entry, now);
+                self.waiting.push_back((self.state.seq, ticket, answer));
+            }
+            Err(refusal) => self.answer_now(ticket, Answer::Rejected(refusal)),
+        }
+    }
+
+    fn delivered(&mut self, id: DeliveryId, outcome: AttemptOutcome, now: Timestamp) {
+        self.in_flight.remove(&id);
+        if self.failed {
+            return;
+        }
+        let Some(context) = self.state.deliveries.get(id).map(|d| d.context.clone()) else { return };
+        let plan = self.state.deliveries.get(id).map(|d| d.plan.clone());
+        for event in delivery::settle(&self.state.deliveries, &self.policy, id, outcome, now, self.seed) {
+            let own = match &event {
+                HubEvent::DeadLetterOpened(e) => self.state.deliveries.get(e.delivery_id).map(|d| d.context.clone()),
+                _ => None,
+            };
+            let meta = decide::hub_meta(own.as_ref().unwrap_or(&context), None, now);
+            // The plan leaves the state with its success: what follows from it is decided with the plan in hand.
+            let entry = self.record_hub(meta, event);
+            if let Some(plan) = &plan {
+                for draft in decide::after_delivery(&self.state, &self.policy, plan, &entry, now) {
+                    let next = self.record_draft(draft, &entry, now);
+                    self.follow(next, now);
+                }
+            }
+            self.publish_positions(&entry, now);
+        }
+    }
+
+    /// Decides what follows from an entry, records it, and so on until nothing follows.
+    fn follow(&mut self, entry: Arc<Entry>, now: Timestamp) {
+        let mut queue = VecDeque::from([entry]);
+        while let Some(entry) = queue.pop_front() {
+            for draft in decide::decide(&self.state, &self.policy, &entry, now) {
+                let next = self.record_draft(draft, &entry, now);
+                queue.push_back(next);
+            }
+        }
+    }
+
+    /// Every position that this input changed is published once, with its final figures.
+    fn publish_positions(&mut self, cause: &Entry, now: Timestamp) {
+        while let Some((key, context)) = self.state.stock.next_touched() {
+            let draft = Draft::of(context, decide::position_changed(&self.state, &self.policy, key));
+            let entry = self.record_draft(draft, cause, now);
+            self.follow(entry, now);
+        }
+    }
+
+    fn record_draft(&mut self, draft: Draft, cause: &Entry, now: Timestamp) -> Arc<Entry> {
+        let context = draft.context.unwrap_or_else(|| cause.context());
+        let meta = decide::hub_meta(&context, Some(cause.meta.id.clone()), now);
+        self.record_hub(meta, draft.event)
+    }
+
+    fn record_hub(&mut self, meta: Meta, event: HubEvent) -> Arc<Entry> {
+        let meta = Meta { id: format!("hub-{}", self.state.seq + 1), ..meta };
+        self.record(meta, Event::Hub(event), Vec::new())
+    }
+
+    fn record(&mut self, meta: Meta, event: Event, keys: Vec<(BusinessKey, Digest)>) -> Arc<Entry> {
+        let entry = Arc::new(Entry { seq: self.state.seq + 1, meta, event, keys });
+        self.state.apply(&entry);
+        for (key, digest) in &entry.keys {
+            self.tail.insert(key.clone(), (*digest, entry.seq));
+        }
+        self.pending.push(Arc::clone(&entry));
+        entry
+    }
+
+    fn appended(&mut self, upto: Seq) {
+        self.durable = self.durable.max(upto);
+        let mut published = Vec::new();
+        while self.appending.front().is_some_and(|entry| entry.seq <= upto) {
+            published.extend(self.appending.pop_front());
+        }
+        for (key, _) in published.iter().flat_map(|entry| &entry.keys) {
+            self.tail.remove(key);
+        }
+        if !published.is_empty() {
+            self.ready.push_back(Output::Publish { entries: published });
+        }
+        self.release_answers();
+    }
+
+    fn release_answers(&mut self) {
+        // Answers wait in the order of their places, but for duplicates of something older, which may overtake.
+        let durable = self.durable;
+        let mut kept = VecDeque::with_capacity(self.waiting.len());
+        for (seq, ticket, answer) in self.waiting.drain(..) {
+            if seq <= durable {
+                self.ready.push_back(Output::Answer { ticket, answer });
+            } else {
+                kept.push_back((seq, ticket, answer));
+            }
+        }
+        self.waiting = kept;
+    }
+
+    fn answer_now(&mut self, ticket: Ticket, answer: Answer) {
+        self.ready.push_back(Output::Answer { ticket, answer });
+    }
+
+    fn fail(&mut self) {
+        self.failed = true;
+        for (_, ticket, _) in std::mem::take(&mut self.waiting) {
+            self.ready.push_back(Output::Answer { ticket, answer: Answer::Unavailable });
+        }
+    }
+}

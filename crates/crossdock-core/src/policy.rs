@@ -1,0 +1,103 @@
+//! What is declared, not decided: who plays which part, the limits, the times.
+//! Not here: reading it from a file (the hub's configuration does).
+
+use std::collections::BTreeMap;
+
+use crossdock_model::{Amount, FacilityId, ProductId, Quantity, SystemId};
+
+/// The declared policy of one partition.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// The system of record for orders, purchase orders and postings.
+    pub erp: Option<SystemId>,
+    /// The planning system.
+    pub procurement: Option<SystemId>,
+    /// Accounts payable.
+    pub ap: Option<SystemId>,
+    /// Facilities in the order in which they are asked for stock, each with the WMS that runs it.
+    pub facilities: Vec<(FacilityId, SystemId)>,
+    /// Who is told what is available.
+    pub storefronts: Vec<SystemId>,
+    /// How each system that can be called is treated. A system that is not here is never called.
+    pub targets: BTreeMap<SystemId, TargetPolicy>,
+    /// Kept back per product, at each facility.
+    pub safety_stock: BTreeMap<ProductId, Quantity>,
+    /// A recommendation up to this value is approved by rule; above it a person decides.
+    pub approval_limit: Amount,
+    /// Release to the WMS before the ERP gave its number: orders go on while the ERP is down.
+    pub release_before_booking: bool,
+    /// Products with this prefix are for synthetic transactions only.
+    pub reserved_prefix: String,
+    /// How long an exception or a dead letter may wait, in milliseconds.
+    pub decision_due_ms: i64,
+}
+
+impl Policy {
+    /// The WMS of a facility.
+    pub fn wms_of(&self, facility: &FacilityId) -> Option<&SystemId> {
+        self.facilities.iter().find(|(id, _)| id == facility).map(|(_, wms)| wms)
+    }
+
+    /// True for a product that only synthetic transactions use.
+    pub fn is_reserved(&self, product: &ProductId) -> bool {
+        !self.reserved_prefix.is_empty() && product.as_str().starts_with(&self.reserved_prefix)
+    }
+
+    pub(crate) fn target(&self, system: &SystemId) -> Option<&TargetPolicy> {
+        self.targets.get(system)
+    }
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            erp: None,
+            procurement: None,
+            ap: None,
+            facilities: Vec::new(),
+            storefronts: Vec::new(),
+            targets: BTreeMap::new(),
+            safety_stock: BTreeMap::new(),
+            approval_limit: Amount::from(rust_decimal::Decimal::from(10_000)),
+            release_before_booking: false,
+            reserved_prefix: "SYN-".to_owned(),
+            decision_due_ms: 24 * 3_600_000,
+        }
+    }
+}
+
+/// How a target is called, retried and left alone. Times in milliseconds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TargetPolicy {
+    /// Calls under way at once at most.
+    pub max_in_flight: usize,
+    /// The first retry waits up to this (full jitter) …
+    pub retry_base_ms: i64,
+    /// … and each further one up to twice as long, to this at most.
+    pub retry_cap_ms: i64,
+    /// A message that failed this often becomes a dead letter. The target's own outage is not counted.
+    pub max_attempts: u32,
+    /// A message that waited this long for an unreachable target becomes a dead letter; `None`: it waits for ever.
+    pub give_up_after_ms: Option<i64>,
+    /// Failures in a row that open the breaker.
+    pub breaker_failures: u32,
+    /// First and longest time for which an open breaker lets nothing through.
+    pub breaker_base_ms: i64,
+    /// See `breaker_base_ms`.
+    pub breaker_cap_ms: i64,
+}
+
+impl Default for TargetPolicy {
+    fn default() -> Self {
+        Self {
+            max_in_flight: 32,
+            retry_base_ms: 200,
+            retry_cap_ms: 30_000,
+            max_attempts: 8,
+            give_up_after_ms: None,
+            breaker_failures: 5,
+            breaker_base_ms: 500,
+            breaker_cap_ms: 30_000,
+        }
+    }
+}
