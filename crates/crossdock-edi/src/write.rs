@@ -1,0 +1,275 @@
+//! Writes an interchange: canonical X12, so that what was read from canonical bytes is written byte for byte.
+//! Canonical: header padded to its widths, no empty elements at the end of a segment, the same line break (or none) after every segment.
+//! Here: writing a tree and building one around new sets. Not here: what stands in the sets (`documents`, `ack`).
+//! Invariant: a value that would be read back as something else is refused, never escaped (X12 has no escape).
+
+use jiff::Timestamp;
+use jiff::tz::Offset;
+
+use crate::delimiters::{Delimiters, Terminator};
+use crate::isa::WIDTHS;
+use crate::tree::{Group, Interchange, Party, Segment, Set, Usage};
+
+/// Why something cannot be written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WriteError {
+    /// A value holds a byte that would be read as a delimiter or a line break.
+    #[error("{segment}{element:02} holds `{character}`, which this interchange would read as a delimiter")]
+    DelimiterInValue {
+        /// Id of the segment.
+        segment: String,
+        /// Number of the element.
+        element: usize,
+        /// The byte, as text.
+        character: String,
+    },
+    /// A value is longer than its fixed width in the header.
+    #[error("ISA{element:02} has {length} characters; the header has room for {width}")]
+    HeaderValueTooLong {
+        /// Number of the element.
+        element: usize,
+        /// Its length.
+        length: usize,
+        /// The room for it.
+        width: usize,
+    },
+    /// Two delimiters are the same byte.
+    #[error("two delimiters of the interchange are the same byte")]
+    AmbiguousDelimiters,
+    /// A value that the document needs is missing or does not fit its element.
+    #[error("{what}: {why}")]
+    Unfit {
+        /// The field of the document.
+        what: String,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+/// Writes an interchange with the delimiters that it carries. Trailers are written as they stand in the tree.
+///
+/// # Errors
+/// [`WriteError`] for a value that would be read back as something else.
+pub fn write(interchange: &Interchange<'_>) -> Result<Vec<u8>, WriteError> {
+    let delimiters = &interchange.delimiters;
+    check_delimiters(delimiters)?;
+    let mut out = Vec::with_capacity(1024);
+    write_header(&mut out, &interchange.isa, delimiters)?;
+    let mut put = |segment: &Segment<'_>| write_segment(&mut out, segment, delimiters);
+    interchange.services.iter().try_for_each(&mut put)?;
+    for group in &interchange.groups {
+        put(&group.gs)?;
+        group.sets.iter().flat_map(|set| &set.segments).try_for_each(&mut put)?;
+        group.ge.iter().try_for_each(&mut put)?;
+    }
+    interchange.iea.iter().try_for_each(&mut put)?;
+    Ok(out)
+}
+
+fn check_delimiters(delimiters: &Delimiters) -> Result<(), WriteError> {
+    let mut bytes = vec![delimiters.element, delimiters.component];
+    bytes.extend(delimiters.repetition);
+    bytes.extend(delimiters.terminator.as_bytes().first());
+    let count = bytes.len();
+    bytes.sort_unstable();
+    bytes.dedup();
+    let possible = bytes.iter().all(|&byte| Delimiters::is_possible(byte));
+    if bytes.len() == count && possible { Ok(()) } else { Err(WriteError::AmbiguousDelimiters) }
+}
+
+fn write_header(out: &mut Vec<u8>, isa: &Segment<'_>, delimiters: &Delimiters) -> Result<(), WriteError> {
+    out.extend(b"ISA");
+    for (index, width) in WIDTHS.into_iter().enumerate() {
+        out.push(delimiters.element);
+        match (index + 1, delimiters.repetition) {
+            (11, Some(repetition)) => out.push(repetition),
+            (16, _) => out.push(delimiters.component),
+            (number, _) => {
+                let text = isa.get(number);
+                let length = text.chars().count();
+                if length > width {
+                    return Err(WriteError::HeaderValueTooLong { element: number, length, width });
+                }
+                check_value("ISA", number, text, delimiters)?;
+                out.extend(text.as_bytes());
+                out.extend(std::iter::repeat_n(b' ', width - length));
+            }
+        }
+    }
+    out.extend(delimiters.terminator.as_bytes());
+    out.extend(delimiters.line_break.as_bytes());
+    Ok(())
+}
+
+fn write_segment(out: &mut Vec<u8>, segment: &Segment<'_>, delimiters: &Delimiters) -> Result<(), WriteError> {
+    check_value(&segment.id, 0, &segment.id, delimiters)?;
+    out.extend(segment.id.as_bytes());
+    let filled = segment.elements.iter().rposition(|element| !element.text.is_empty()).map_or(0, |last| last + 1);
+    for (index, element) in segment.elements.iter().take(filled).enumerate() {
+        check_value(&segment.id, index + 1, &element.text, delimiters)?;
+        out.push(delimiters.element);
+        out.extend(element.text.as_bytes());
+    }
+    out.extend(delimiters.terminator.as_bytes());
+    out.extend(delimiters.line_break.as_bytes());
+    Ok(())
+}
+
+/// Component and repetition separators may stand in the text of an element (that is what composites are); the other two never.
+fn check_value(segment: &str, element: usize, text: &str, delimiters: &Delimiters) -> Result<(), WriteError> {
+    let terminator = delimiters.terminator.as_bytes();
+    let broken =
+        text.bytes().find(|&byte| byte == delimiters.element || matches!(byte, b'\r' | b'\n') || terminator == [byte]);
+    let spans = terminator.len() > 1 && text.as_bytes().windows(terminator.len()).any(|window| window == terminator);
+    match broken.or(if spans { terminator.first().copied() } else { None }) {
+        None => Ok(()),
+        Some(byte) => Err(WriteError::DelimiterInValue {
+            segment: segment.to_owned(),
+            element,
+            character: byte.escape_ascii().to_string(),
+        }),
+    }
+}
+
+/// Refuses a plain value (no composite) that holds any delimiter.
+pub(crate) fn check_plain(segment: &Segment<'_>, delimiters: &Delimiters) -> Result<(), WriteError> {
+    for (index, element) in segment.elements.iter().enumerate() {
+        let found = element.text.bytes().find(|&byte| delimiters.contains(byte) || byte.is_ascii_control());
+        if let Some(byte) = found {
+            return Err(WriteError::DelimiterInValue {
+                segment: segment.id.to_string(),
+                element: index + 1,
+                character: byte.escape_ascii().to_string(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Everything that an interchange of ours says about itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Envelope {
+    /// Who sends.
+    pub sender: Party,
+    /// Whom it is for.
+    pub receiver: Party,
+    /// Interchange control number (ISA13): unique for this sender and receiver.
+    pub interchange_control: u32,
+    /// Group control number (GS06).
+    pub group_control: u32,
+    /// When it was made.
+    pub at: Timestamp,
+    /// Production, or test: synthetic transactions are test.
+    pub usage: Usage,
+    /// Ask for a TA1 even if all is well (ISA14).
+    pub ack_requested: bool,
+    /// The delimiters to write with.
+    pub delimiters: Delimiters,
+}
+
+impl Envelope {
+    /// An envelope for real business with the usual delimiters.
+    pub fn new(sender: Party, receiver: Party, interchange_control: u32, at: Timestamp) -> Self {
+        Self {
+            sender,
+            receiver,
+            interchange_control,
+            group_control: interchange_control,
+            at,
+            usage: Usage::Production,
+            ack_requested: false,
+            delimiters: Delimiters::default(),
+        }
+    }
+
+    /// The same envelope, marked as test data where `test` is true.
+    #[must_use]
+    pub fn test(mut self, test: bool) -> Self {
+        self.usage = if test { Usage::Test } else { Usage::Production };
+        self
+    }
+
+    /// An interchange around `groups`, each with its functional id and control number; sets are numbered from 0001 in each.
+    pub(crate) fn wrap<'a>(&self, services: Vec<Segment<'a>>, groups: Vec<NewGroup<'a>>) -> Interchange<'a> {
+        let made = Offset::UTC.to_datetime(self.at);
+        let version = if self.delimiters.repetition.is_some() { "00501" } else { "00401" };
+        let isa = Segment::new(
+            "ISA",
+            [
+                "00".to_owned(),
+                String::new(),
+                "00".to_owned(),
+                String::new(),
+                self.sender.qualifier.clone(),
+                self.sender.id.clone(),
+                self.receiver.qualifier.clone(),
+                self.receiver.id.clone(),
+                made.strftime("%y%m%d").to_string(),
+                made.strftime("%H%M").to_string(),
+                "U".to_owned(),
+                version.to_owned(),
+                format!("{:09}", self.interchange_control),
+                if self.ack_requested { "1" } else { "0" }.to_owned(),
+                self.usage.code().to_owned(),
+                char::from(self.delimiters.component).to_string(),
+            ],
+        );
+        let count = groups.len();
+        let groups = groups.into_iter().map(|group| group.wrap(self)).collect();
+        let iea = Segment::new("IEA", [count.to_string(), format!("{:09}", self.interchange_control)]);
+        Interchange { delimiters: self.delimiters, isa, services, groups, iea: Some(iea), findings: Vec::new() }
+    }
+}
+
+/// Sets that are to be sent as one group: functional id, control number, and per set its id and the segments between ST and SE.
+pub(crate) struct NewGroup<'a> {
+    pub(crate) functional_id: &'static str,
+    pub(crate) control: u32,
+    pub(crate) sets: Vec<(&'static str, Vec<Segment<'a>>)>,
+}
+
+/// The version of every set that we write.
+const VERSION: &str = "004010";
+
+impl<'a> NewGroup<'a> {
+    fn wrap(self, envelope: &Envelope) -> Group<'a> {
+        let made = Offset::UTC.to_datetime(envelope.at);
+        let gs = Segment::new(
+            "GS",
+            [
+                self.functional_id.to_owned(),
+                envelope.sender.id.clone(),
+                envelope.receiver.id.clone(),
+                made.strftime("%Y%m%d").to_string(),
+                made.strftime("%H%M%S").to_string(),
+                self.control.to_string(),
+                "X".to_owned(),
+                VERSION.to_owned(),
+            ],
+        );
+        let ge = Segment::new("GE", [self.sets.len().to_string(), self.control.to_string()]);
+        let sets = self
+            .sets
+            .into_iter()
+            .enumerate()
+            .map(|(index, (id, body))| {
+                let number = format!("{:04}", index + 1);
+                let mut segments = vec![Segment::new("ST", [id.to_owned(), number.clone()])];
+                segments.extend(body);
+                let count = (segments.len() + 1).to_string();
+                segments.push(Segment::new("SE", [count, number]));
+                Set { segments, findings: Vec::new() }
+            })
+            .collect();
+        Group { gs, sets, ge: Some(ge), findings: Vec::new() }
+    }
+}
+
+impl Delimiters {
+    /// The same delimiters with another terminator byte.
+    #[must_use]
+    pub fn terminated_by(mut self, byte: u8) -> Self {
+        self.terminator = Terminator::byte(byte);
+        self
+    }
+}
