@@ -1,0 +1,396 @@
+//! What commands add to a report, read leniently: a missing or strange key leaves a section out, never breaks a report.
+//! Here: steps, latencies, service levels, the timeline, and plain tables for whatever else there is. Not here: how they look.
+
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use crate::model::Report;
+use crate::words;
+
+/// A step of a transaction, or of a benchmark's flow.
+#[derive(Clone, Debug)]
+pub(crate) struct Step {
+    pub(crate) name: String,
+    pub(crate) system: String,
+    pub(crate) kind: String,
+    /// Milliseconds since the epoch.
+    pub(crate) started: Option<f64>,
+    pub(crate) duration_ms: Option<f64>,
+    pub(crate) sla_ms: Option<f64>,
+    pub(crate) verdict: Option<String>,
+    pub(crate) message: String,
+    pub(crate) latency: Option<Latency>,
+    pub(crate) errors: String,
+}
+
+/// Latency figures in microseconds.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Latency {
+    pub(crate) p50: Option<f64>,
+    pub(crate) p90: Option<f64>,
+    pub(crate) p99: Option<f64>,
+    pub(crate) p999: Option<f64>,
+    pub(crate) max: Option<f64>,
+    pub(crate) mean: Option<f64>,
+    pub(crate) count: Option<f64>,
+}
+
+/// Something that happened to an order in a system.
+#[derive(Clone, Debug)]
+pub(crate) struct Moment {
+    pub(crate) lane: String,
+    /// Milliseconds since the epoch.
+    pub(crate) at: f64,
+    pub(crate) duration_ms: f64,
+    pub(crate) label: String,
+    pub(crate) kind: String,
+}
+
+/// One line of the latency curve.
+#[derive(Clone, Debug)]
+pub(crate) struct Series {
+    pub(crate) name: String,
+    /// Percentile and microseconds.
+    pub(crate) points: Vec<(f64, f64)>,
+}
+
+/// A service level and what was measured.
+#[derive(Clone, Debug)]
+pub(crate) struct Sla {
+    pub(crate) name: String,
+    pub(crate) target: String,
+    pub(crate) measured: String,
+    pub(crate) holds: Option<bool>,
+    /// Where it stands in the latency curve, if it is a bound on a percentile.
+    pub(crate) bound: Option<(f64, f64)>,
+}
+
+/// Rows of a list that has no section of its own.
+#[derive(Clone, Debug)]
+pub(crate) struct Table {
+    pub(crate) title: String,
+    pub(crate) columns: Vec<String>,
+    pub(crate) rows: Vec<Vec<String>>,
+}
+
+/// Keys that have a section of their own.
+const KNOWN: [&str; 8] = ["steps", "timeline", "latency_us", "curve", "slas", "attribution", "residue", "reports"];
+/// Columns of a plain table, at most.
+const COLUMNS: usize = 7;
+
+fn list<'r>(report: &'r Report, key: &str) -> impl Iterator<Item = &'r Map<String, Value>> {
+    report.extra.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object)
+}
+
+fn word(map: &Map<String, Value>, key: &str) -> String {
+    map.get(key).map(words::text).unwrap_or_default()
+}
+
+fn figure(map: &Map<String, Value>, key: &str) -> Option<f64> {
+    map.get(key).and_then(words::number)
+}
+
+/// A time as text of RFC 3339, or as milliseconds.
+fn moment(value: Option<&Value>) -> Option<f64> {
+    match value? {
+        Value::String(text) => Timestamp::from_str(text).ok().map(|at| at.as_microsecond() as f64 / 1000.0),
+        other => words::number(other),
+    }
+}
+
+/// The steps.
+pub(crate) fn steps(report: &Report) -> Vec<Step> {
+    list(report, "steps")
+        .map(|step| Step {
+            name: word(step, "name"),
+            system: word(step, "system"),
+            kind: word(step, "kind"),
+            started: moment(step.get("started")),
+            duration_ms: figure(step, "duration_ms"),
+            sla_ms: figure(step, "sla_ms"),
+            verdict: step.get("verdict").map(words::text),
+            message: word(step, "message"),
+            latency: step.get("latency_us").and_then(Value::as_object).map(latency_of),
+            errors: step.get("errors").map(counts).unwrap_or_default(),
+        })
+        .collect()
+}
+
+/// `{"timeout": 3}` as "timeout 3"; nothing for nothing.
+fn counts(value: &Value) -> String {
+    match value {
+        Value::Object(map) => {
+            map.iter().map(|(key, count)| format!("{key} {}", words::text(count))).collect::<Vec<_>>().join(", ")
+        }
+        Value::Null => String::new(),
+        other => words::text(other),
+    }
+}
+
+fn latency_of(map: &Map<String, Value>) -> Latency {
+    Latency {
+        p50: figure(map, "p50"),
+        p90: figure(map, "p90"),
+        p99: figure(map, "p99"),
+        p999: figure(map, "p999"),
+        max: figure(map, "max"),
+        mean: figure(map, "mean"),
+        count: figure(map, "count"),
+    }
+}
+
+/// Latency by name: the whole flow first, then each step that has figures.
+pub(crate) fn latencies(report: &Report) -> Vec<(String, Latency)> {
+    let whole =
+        report.extra.get("latency_us").and_then(Value::as_object).map(|map| ("whole flow".to_owned(), latency_of(map)));
+    let steps = steps(report).into_iter().filter_map(|step| Some((step.name, step.latency?)));
+    whole.into_iter().chain(steps).collect()
+}
+
+/// The timeline; where there is none, the steps are one.
+pub(crate) fn timeline(report: &Report) -> Vec<Moment> {
+    let told: Vec<Moment> = list(report, "timeline")
+        .filter_map(|entry| {
+            Some(Moment {
+                lane: word(entry, "lane"),
+                at: moment(entry.get("at"))?,
+                duration_ms: figure(entry, "duration_ms").unwrap_or(0.0).max(0.0),
+                label: word(entry, "label"),
+                kind: word(entry, "kind"),
+            })
+        })
+        .collect();
+    if !told.is_empty() {
+        return told;
+    }
+    steps(report)
+        .into_iter()
+        .filter_map(|step| {
+            Some(Moment {
+                at: step.started?,
+                duration_ms: step.duration_ms.unwrap_or(0.0).max(0.0),
+                lane: if step.system.is_empty() { "run".to_owned() } else { step.system },
+                label: step.name,
+                kind: step.verdict.unwrap_or_default(),
+            })
+        })
+        .collect()
+}
+
+/// The lines of the latency curve; where there are none, the figures are a coarse one.
+pub(crate) fn curves(report: &Report) -> Vec<Series> {
+    let drawn: Vec<Series> = list(report, "curve")
+        .map(|series| {
+            let points = series.get("points").and_then(Value::as_array).into_iter().flatten();
+            let points =
+                points.filter_map(|point| Some((words::number(point.get(0)?)?, words::number(point.get(1)?)?)));
+            Series {
+                name: word(series, "name"),
+                points: points.filter(|point| (0.0..=100.0).contains(&point.0)).collect(),
+            }
+        })
+        .filter(|series| series.points.len() > 1)
+        .collect();
+    if !drawn.is_empty() {
+        return drawn;
+    }
+    let coarse = |(name, figures): (String, Latency)| {
+        let points =
+            [(50.0, figures.p50), (90.0, figures.p90), (99.0, figures.p99), (99.9, figures.p999), (100.0, figures.max)];
+        let points = points.into_iter().filter_map(|(percentile, us)| Some((percentile, us?))).collect();
+        Series { name, points }
+    };
+    latencies(report).into_iter().map(coarse).filter(|series| series.points.len() > 1).collect()
+}
+
+/// The service levels.
+pub(crate) fn slas(report: &Report) -> Vec<Sla> {
+    list(report, "slas")
+        .map(|sla| Sla {
+            name: word(sla, "name"),
+            target: word(sla, "target"),
+            measured: word(sla, "measured"),
+            holds: sla.get("holds").and_then(Value::as_bool),
+            bound: bound(sla),
+        })
+        .collect()
+}
+
+/// `percentile` and `target_us` say it; else it is read from the words: "order-allocation p99" with a target of "≤ 500 ms".
+fn bound(sla: &Map<String, Value>) -> Option<(f64, f64)> {
+    let target = word(sla, "target");
+    let percentile =
+        figure(sla, "percentile").or_else(|| percentile_in(&word(sla, "name"))).or_else(|| percentile_in(&target))?;
+    let us = figure(sla, "target_us").or_else(|| micros_in(&target))?;
+    Some((percentile, us))
+}
+
+/// `p50`, `p99`, `p999` (99.9) as a word of its own.
+fn percentile_in(text: &str) -> Option<f64> {
+    text.split(|c: char| !c.is_ascii_alphanumeric() && c != '.').find_map(|word| {
+        let digits = word.strip_prefix('p').or_else(|| word.strip_prefix('P'))?;
+        if digits.contains('.') || digits.len() <= 2 {
+            return digits.parse().ok();
+        }
+        let (whole, rest) = digits.split_at(2);
+        format!("{whole}.{rest}").parse().ok()
+    })
+}
+
+/// The first "500 ms", "500ms" or "2 s" of a text.
+fn micros_in(text: &str) -> Option<f64> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.iter().enumerate().find_map(|(index, word)| {
+        let word = word.trim_start_matches(|c: char| !c.is_ascii_digit());
+        let end = word.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(word.len());
+        let value: f64 = word[..end].parse().ok()?;
+        let unit =
+            if word[end..].is_empty() { words.get(index + 1).copied().unwrap_or_default() } else { &word[end..] };
+        match unit {
+            "us" | "µs" => Some(value),
+            "ms" => Some(value * 1e3),
+            "s" => Some(value * 1e6),
+            _ => None,
+        }
+    })
+}
+
+/// Small facts for the head of a report: what is scalar, or a small mapping of scalars.
+pub(crate) fn facts(report: &Report) -> Vec<(String, String)> {
+    let mut facts = Vec::new();
+    for (key, value) in report.extra.iter().filter(|(key, _)| !KNOWN.contains(&key.as_str())) {
+        let text = match value {
+            Value::Array(items) if items.iter().all(|item| !item.is_object() && !item.is_array()) => {
+                items.iter().map(words::text).collect::<Vec<_>>().join(", ")
+            }
+            Value::Object(map) => {
+                map.iter().filter_map(|(key, value)| part(key, value)).collect::<Vec<_>>().join(" · ")
+            }
+            Value::Array(_) | Value::Null => continue,
+            scalar => words::text(scalar),
+        };
+        if !text.is_empty() {
+            facts.push((title(key), text));
+        }
+    }
+    facts
+}
+
+/// "target 20 per s", "late p99 12 µs": one entry of a small mapping.
+fn part(key: &str, value: &Value) -> Option<String> {
+    match value {
+        Value::Object(map) => {
+            let inner: Vec<String> = map
+                .iter()
+                .filter(|(_, value)| !value.is_object() && !value.is_array())
+                .map(|(key, value)| format!("{key} {}", rounded(value)))
+                .collect();
+            (!inner.is_empty()).then(|| format!("{} {}", title(key), inner.join(", ")))
+        }
+        Value::Array(_) | Value::Null => None,
+        scalar => Some(format!("{} {}", title(key), rounded(scalar))),
+    }
+}
+
+/// A measured figure has no use for sixteen digits.
+fn rounded(value: &Value) -> String {
+    match value {
+        Value::Number(number) if number.to_string().split('.').nth(1).is_some_and(|digits| digits.len() > 2) => {
+            number.as_f64().map_or_else(|| number.to_string(), |figure| format!("{figure:.2}"))
+        }
+        other => words::text(other),
+    }
+}
+
+/// `target_per_s` as people read it.
+pub(crate) fn title(key: &str) -> String {
+    let words = key.replace("_per_s", "/s").replace("_us", " µs").replace("_ms", " ms").replace('_', " ");
+    words.strip_suffix(" id").map_or(words.clone(), |start| format!("{start} id"))
+}
+
+/// Lists of mappings that no section of their own shows, as plain tables.
+pub(crate) fn tables(report: &Report) -> Vec<Table> {
+    let keys = report.extra.keys().filter(|key| !KNOWN.contains(&key.as_str()));
+    keys.filter_map(|key| {
+        let rows: Vec<&Map<String, Value>> = list(report, key).collect();
+        let mut columns: Vec<&String> = Vec::new();
+        for column in rows.iter().flat_map(|row| row.keys()) {
+            if !columns.contains(&column) && columns.len() < COLUMNS {
+                columns.push(column);
+            }
+        }
+        let cells = |row: &&Map<String, Value>| {
+            columns.iter().map(|column| row.get(*column).map(cell).unwrap_or_default()).collect()
+        };
+        (!rows.is_empty()).then(|| Table {
+            title: title(key),
+            columns: columns.iter().map(|column| title(column)).collect(),
+            rows: rows.iter().map(cells).collect(),
+        })
+    })
+    .collect()
+}
+
+fn cell(value: &Value) -> String {
+    match value {
+        // A place in a file is the commonest mapping in a cell.
+        Value::Object(map) if map.contains_key("file") => {
+            let rest = ["line", "column"].iter().filter_map(|key| map.get(*key));
+            rest.fold(word(map, "file"), |place, figure| format!("{place}:{}", words::text(figure)))
+        }
+        Value::Object(_) => value.to_string(),
+        Value::Array(items) => items.iter().map(words::text).collect::<Vec<_>>().join(", "),
+        scalar => words::text(scalar),
+    }
+}
+
+/// Who is to blame, in one sentence.
+pub(crate) fn attribution(report: &Report) -> Option<String> {
+    let map = report.extra.get("attribution")?.as_object()?;
+    let named = |key: &str| Some(word(map, key)).filter(|word| !word.is_empty());
+    let mut sentence = named("segment").unwrap_or_else(|| "a segment".to_owned());
+    if let Some(system) = named("system") {
+        sentence = format!("{sentence} ({system})");
+    }
+    if let Some(cause) = named("cause") {
+        sentence = format!("{sentence}: {cause}");
+    }
+    if let Some(late) = figure(map, "late_ms") {
+        sentence = format!("{sentence}, {} late", words::millis(late));
+    }
+    Some(sentence)
+}
+
+/// What a run left behind, in one sentence, and whether that is nothing.
+pub(crate) fn residue(report: &Report) -> Option<(String, bool)> {
+    let map = report.extra.get("residue")?.as_object()?;
+    let open = figure(map, "open").unwrap_or(0.0);
+    let checked = figure(map, "checked").map_or(String::new(), |checked| format!(" of {checked:.0} checked"));
+    let sentence =
+        if open == 0.0 { format!("nothing left open{checked}") } else { format!("{open:.0} left open{checked}") };
+    Some((sentence, open == 0.0))
+}
+
+/// What the report says in one line: "2 failed, 38 passed", and its reason.
+pub(crate) fn verdict_line(report: &Report) -> String {
+    let summary = report.summary;
+    let mut parts: Vec<String> = [
+        (summary.failed, "failed"),
+        (summary.errors, if summary.errors == 1 { "error" } else { "errors" }),
+        (summary.passed, "passed"),
+        (summary.skipped, "skipped"),
+    ]
+    .iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, word)| format!("{count} {word}"))
+    .collect();
+    if parts.is_empty() {
+        parts.push("nothing judged".to_owned());
+    }
+    match &report.reason {
+        Some(reason) => format!("{} ({reason})", parts.join(", ")),
+        None => parts.join(", "),
+    }
+}
