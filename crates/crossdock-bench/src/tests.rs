@@ -2,6 +2,7 @@
 
 mod engine;
 mod pacing;
+mod runs;
 mod schedules;
 mod sums;
 mod verdicts;
