@@ -5,6 +5,7 @@
 
 mod calls;
 mod names;
+mod partial;
 mod schedule;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,7 +39,13 @@ pub(crate) fn scenario(
     contracts: &Contracts,
     environment: Option<&Environment>,
 ) -> Result<Scenario, Diagnostics> {
-    let file: ScenarioFile = crossdock_diag::decode(document)?;
+    let (file, excused, misshapen) = match crossdock_diag::decode::<ScenarioFile>(document) {
+        Ok(file) => (file, Scope::default(), Diagnostics::default()),
+        Err(found) => {
+            let (file, excused) = partial::read(document);
+            (file, excused, found)
+        }
+    };
     let mut compiler = Compiler {
         document,
         contracts,
@@ -50,9 +57,9 @@ pub(crate) fn scenario(
         arms: BTreeMap::new(),
         read: BTreeSet::new(),
         read_all: false,
-        found: Diagnostics::default(),
+        found: misshapen,
     };
-    let plan = compiler.file(&file);
+    let plan = compiler.file(&file, excused);
     let (errors, warnings): (Vec<Diagnostic>, Vec<Diagnostic>) =
         compiler.found.into_iter().partition(|found| found.severity == Severity::Error);
     if errors.is_empty() {
@@ -81,7 +88,8 @@ struct Compiler<'c> {
 }
 
 impl Compiler<'_> {
-    fn file(&mut self, file: &ScenarioFile) -> Scenario {
+    /// `scope`: the names that exist before the first step; none, unless a part of the file could not be read.
+    fn file(&mut self, file: &ScenarioFile, mut scope: Scope) -> Scenario {
         if file.crossdock != 1 {
             self.error(
                 "scenario::version",
@@ -101,7 +109,6 @@ impl Compiler<'_> {
         }
         self.announce(&file.steps, "/steps");
         let vars = self.vars(&file.vars);
-        let mut scope = Scope::default();
         let mut steps = self.steps(&file.steps, "/steps", &mut scope);
         let residue = file.residue.iter().enumerate().map(|(index, spec)| {
             let at = format!("/residue/{index}");

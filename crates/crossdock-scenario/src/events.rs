@@ -23,7 +23,7 @@ use crate::environment::{Environment, SecretError};
 /// Between attempts to reconnect: doubled up to the longest, reset by the first event.
 const RECONNECT: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
 /// How long the first connection may take before the run counts as one that could not happen.
-const FIRST_CONNECTION: Duration = Duration::from_secs(5);
+const FIRST_CONNECTION: Duration = Duration::from_secs(3);
 
 /// The event sources of an environment. Dropping the last clone ends the readers.
 #[derive(Clone, Debug)]

@@ -221,12 +221,7 @@ impl Compiler<'_> {
                 let violations =
                     operation.parameter(location, name).map(|known| known.check(Some(&text))).unwrap_or_default();
                 for violation in violations {
-                    self.error(
-                        "scenario::parameter",
-                        &format!("{at}/{kind}/{name}"),
-                        format!("`{name}`: {}", violation.message),
-                        "",
-                    );
+                    self.error("scenario::parameter", &format!("{at}/{kind}/{name}"), violation.message.clone(), "");
                 }
             }
         }
@@ -263,7 +258,13 @@ impl Compiler<'_> {
                         violation.rule, operation.id, operation.place.0, operation.place.1
                     );
                     let place = format!("{at}/body{}", violation.pointer);
-                    self.error("scenario::body", &place, violation.message.clone(), &help);
+                    match place.rsplit_once('/') {
+                        // The key is the mistake, not its value.
+                        Some((parent, key)) if violation.rule == "additionalProperties" => {
+                            self.key_error("scenario::body", parent, key, violation.message.clone(), &help);
+                        }
+                        _ => self.error("scenario::body", &place, violation.message.clone(), &help),
+                    }
                 }
             }
             (None | Some(_), None) => {}
