@@ -1,0 +1,80 @@
+//! Keeps a system's door: opens it, closes it for an outage, opens it again, closes it for good.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Router;
+use jiff::Timestamp;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use super::door::{Door, Grip};
+use super::station::now;
+
+/// Pause between tries to listen again after an outage.
+const REOPEN_PAUSE: Duration = Duration::from_millis(50);
+
+/// Serves until `stopped`. While `refusing` lies in the future nobody listens and open connections are reset.
+pub(crate) async fn keep(
+    listener: TcpListener,
+    address: SocketAddr,
+    router: Router,
+    mut refusing: watch::Receiver<Option<Timestamp>>,
+    stopped: watch::Receiver<bool>,
+) {
+    let mut listener = Some(listener);
+    loop {
+        let refused = remaining(*refusing.borrow_and_update());
+        if let Some(rest) = refused {
+            listener = None;
+            let mut stop = stopped.clone();
+            tokio::select! {
+                () = tokio::time::sleep(rest) => {}
+                _ = stop.wait_for(|stopped| *stopped) => return,
+            }
+        }
+        let open = match listener.take() {
+            Some(open) => open,
+            None => match TcpListener::bind(address).await {
+                Ok(open) => open,
+                Err(error) => {
+                    tracing::debug!(%address, %error, "cannot listen again yet");
+                    tokio::time::sleep(REOPEN_PAUSE).await;
+                    continue;
+                }
+            },
+        };
+        // Dropped at the end of the round, which resets every connection that is still open.
+        let (connections, connected) = watch::channel(true);
+        let mut stop = stopped.clone();
+        let graceful = async move { drop(stop.wait_for(|stopped| *stopped).await) };
+        let service = router.clone().into_make_service_with_connect_info::<Grip>();
+        let server = axum::serve(Door::new(open, connected), service).with_graceful_shutdown(graceful);
+        tokio::select! {
+            result = server.into_future() => {
+                if let Err(error) = result {
+                    tracing::warn!(%address, %error, "the door broke");
+                }
+                return;
+            }
+            () = until_refused(&mut refusing) => connections.send_replace(false),
+        };
+    }
+}
+
+async fn until_refused(refusing: &mut watch::Receiver<Option<Timestamp>>) {
+    loop {
+        if refusing.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        if remaining(*refusing.borrow()).is_some() {
+            return;
+        }
+    }
+}
+
+/// How long connections are refused from now on.
+fn remaining(until: Option<Timestamp>) -> Option<Duration> {
+    let rest = until?.duration_since(now());
+    Duration::try_from(rest).ok().filter(|rest| !rest.is_zero())
+}
