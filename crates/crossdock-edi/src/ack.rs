@@ -39,8 +39,8 @@ pub fn acknowledge(file: &File<'_>, numbers: &AckNumbers) -> Acks {
     }
     let mut control = numbers.interchange_control;
     for interchange in &file.interchanges {
-        let sets: Vec<Vec<Segment<'static>>> = acks.group_answers(interchange);
         let services: Vec<Segment<'static>> = acks.interchange_answer(interchange).into_iter().collect();
+        let sets: Vec<Vec<Segment<'static>>> = acks.group_answers(interchange);
         if sets.is_empty() && services.is_empty() {
             continue;
         }
@@ -142,7 +142,7 @@ impl Acks {
 type Outcome = (&'static str, &'static str, Vec<&'static str>);
 
 fn group_answer(group: &Group<'_>) -> (Vec<Segment<'static>>, Vec<Outcome>) {
-    let mut segments = vec![Segment::new("AK1", [clean(group.functional_id()), clean(group.control_number())])];
+    let mut segments = vec![Segment::new("AK1", [echo(group.functional_id(), 2), echo(group.control_number(), 9)])];
     let mut outcomes: Vec<Outcome> = Vec::new();
     let refused_group = group.is_refused();
     let mut accepted = 0;
@@ -177,14 +177,16 @@ fn group_answer(group: &Group<'_>) -> (Vec<Segment<'static>>, Vec<Outcome>) {
 }
 
 fn set_answer(set: &Set<'_>, status: &str, codes: &[&str]) -> Vec<Segment<'static>> {
-    let mut segments = vec![Segment::new("AK2", [clean(set.id()), clean(set.control_number())])];
+    let mut segments = vec![Segment::new("AK2", [echo(set.id(), 3), echo(set.control_number(), 9)])];
     let mut named: Option<usize> = None;
     let mut details: Vec<&EdiError> =
         set.findings.iter().filter(|finding| matches!(finding.code, Code::Segment(_) | Code::Element(_))).collect();
-    details.sort_by_key(|finding| (finding.place.in_set, finding.code));
+    // Segment codes before element codes of the same segment, elements in their order.
+    details
+        .sort_by_key(|finding| (finding.place.in_set, matches!(finding.code, Code::Element(_)), finding.place.element));
     for finding in details {
         let position = finding.place.in_set.unwrap_or(0);
-        let id = clean(&finding.place.segment_id);
+        let id = echo(&finding.place.segment_id, 3);
         match finding.code {
             Code::Segment(code) => {
                 segments.push(Segment::new("AK3", [id, position.to_string(), String::new(), code.code().to_owned()]));
@@ -206,6 +208,12 @@ fn set_answer(set: &Set<'_>, status: &str, codes: &[&str]) -> Vec<Segment<'stati
     ak5.extend(codes.iter().map(|&code| code.to_owned()));
     segments.push(Segment::new("AK5", ak5));
     segments
+}
+
+/// What names a part, as it was received: cut to its element; `0` where there was nothing, because the element is mandatory.
+fn echo(text: &str, max: usize) -> String {
+    let cut: String = clean(text).chars().take(max).collect();
+    if cut.trim().is_empty() { "0".to_owned() } else { cut }
 }
 
 /// A foreign value inside our answer: without anything that our delimiters would be mistaken for.

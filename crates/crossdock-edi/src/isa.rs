@@ -46,6 +46,13 @@ impl Layout {
         Place { offset: self.start + at, segment: self.number, segment_id: "ISA".to_owned(), in_set: None, element }
     }
 
+    /// The bytes of element `number`, padding and all.
+    fn raw<'b>(&self, rest: &'b [u8], number: usize) -> Option<&'b [u8]> {
+        let start = self.separators.get(number.checked_sub(1)?)? + 1;
+        let end = self.separators.get(number).copied().unwrap_or(self.last() + 2);
+        rest.get(start..end)
+    }
+
     fn last(&self) -> usize {
         self.separators.last().copied().unwrap_or(0)
     }
@@ -119,8 +126,7 @@ pub(crate) fn read_header<'a>(
         Segment { id: "ISA".into(), elements: Vec::with_capacity(16), number: layout.number, offset: layout.start };
     let mut findings = Vec::new();
     for (index, &at) in layout.separators.iter().enumerate() {
-        let end = layout.separators.get(index + 1).copied().unwrap_or(layout.last() + 2);
-        let mut text = decode(rest.get(at + 1..end).unwrap_or_default());
+        let mut text = decode(layout.raw(rest, index + 1).unwrap_or_default());
         let place = layout.place(at + 1, Some(index + 1));
         if index < 15 && text.contains(['\r', '\n']) {
             text.to_mut().retain(|c| !matches!(c, '\r' | '\n'));
@@ -146,7 +152,7 @@ pub(crate) fn read_header<'a>(
     };
     findings.extend(check_widths(&isa, strictness));
     findings.extend(check_values(&isa, strictness));
-    if let [byte] = isa.get(11).as_bytes()
+    if let Some([byte]) = layout.raw(rest, 11)
         && Delimiters::is_possible(*byte)
         && !delimiters.contains(*byte)
     {

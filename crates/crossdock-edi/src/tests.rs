@@ -1,7 +1,9 @@
 //! Tests of the whole crate, by subject.
 
 mod acceptance;
+mod cases;
 mod documents;
+mod properties;
 
 use crossdock_model::Timestamp;
 

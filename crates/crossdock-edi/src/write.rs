@@ -108,11 +108,26 @@ fn write_segment(out: &mut Vec<u8>, segment: &Segment<'_>, delimiters: &Delimite
     for (index, element) in segment.elements.iter().take(filled).enumerate() {
         check_value(&segment.id, index + 1, &element.text, delimiters)?;
         out.push(delimiters.element);
-        out.extend(element.text.as_bytes());
+        put_text(out, &element.text, delimiters);
     }
     out.extend(delimiters.terminator.as_bytes());
     out.extend(delimiters.line_break.as_bytes());
     Ok(())
+}
+
+/// Text as UTF-8; separators inside it that are no ASCII were read as the character of their byte, and become that byte again.
+fn put_text(out: &mut Vec<u8>, text: &str, delimiters: &Delimiters) {
+    let inner = [Some(delimiters.component), delimiters.repetition];
+    if inner.iter().flatten().all(u8::is_ascii) {
+        out.extend(text.as_bytes());
+        return;
+    }
+    for character in text.chars() {
+        match inner.iter().flatten().find(|&&byte| char::from(byte) == character) {
+            Some(&byte) => out.push(byte),
+            None => out.extend(character.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+    }
 }
 
 /// Component and repetition separators may stand in the text of an element (that is what composites are); the other two never.

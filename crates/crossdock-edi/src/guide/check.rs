@@ -10,7 +10,7 @@ use crate::tree::{Segment, Set};
 pub(super) fn check(guide: &Guide, set: &Set<'_>, max_findings: usize) -> Vec<EdiError> {
     let segments = &set.segments;
     let end = if segments.last().is_some_and(|last| last.id == "SE") { segments.len() - 1 } else { segments.len() };
-    let mut walk = Walk { guide, set, end, at: 1, findings: Vec::new(), max_findings };
+    let mut walk = Walk { guide, set, end, at: 1, findings: Vec::new(), misplaced: Vec::new(), max_findings };
     walk.level(&guide.content, &mut Vec::new());
     walk.findings.truncate(max_findings);
     walk.findings
@@ -24,6 +24,8 @@ struct Walk<'w, 'a> {
     /// Index of the next segment.
     at: usize,
     findings: Vec<EdiError>,
+    /// Segments that stood in the wrong place: they are not missing as well.
+    misplaced: Vec<usize>,
     max_findings: usize,
 }
 
@@ -48,10 +50,12 @@ impl<'w> Walk<'w, '_> {
             }
             let (code, message) = self.misplaced(segment);
             self.segment_fault(code, self.at, &segment.id, message);
+            self.misplaced.push(self.at);
             self.at += 1;
         }
         for (item, count) in items.iter().zip(counts) {
-            if item.usage == Use::Mandatory && count == 0 && self.findings.len() < self.max_findings {
+            let elsewhere = self.misplaced.iter().filter_map(|&at| self.set.segments.get(at)).any(|s| means(item, s));
+            if item.usage == Use::Mandatory && count == 0 && !elsewhere && self.findings.len() < self.max_findings {
                 let id = item.first_segment().to_owned();
                 let qualifier = item
                     .when

@@ -7,8 +7,10 @@ use crossdock_model::{
 use expect_test::{Expect, expect};
 
 use super::{envelope, moment};
-use crate::documents::{Document, FunctionalAck997, Invoice810, PoAck855, PurchaseOrder850, ShipNotice856, WholeOrder};
-use crate::{Delimiters, LineBreak, Strictness, WriteError, parse, read};
+use crate::documents::{
+    Document, FunctionalAck997, Invoice810, PoAck855, PurchaseOrder850, SetAck, ShipNotice856, WholeOrder,
+};
+use crate::{Delimiters, GuideChoice, LineBreak, Strictness, WriteError, check, parse, read};
 
 fn supplier() -> SystemId {
     "supplier-acme".parse().unwrap()
@@ -136,6 +138,49 @@ fn every_document_comes_back_as_it_was_written() {
     assert_eq!(read_one(&bill().write(&envelope).unwrap()), Document::Invoice(bill()));
     let ack = FunctionalAck997::accepted("PO", 42, 1);
     assert_eq!(read_one(&ack.write(&envelope).unwrap()), Document::FunctionalAck(ack));
+}
+
+#[test]
+fn what_we_write_keeps_the_shipped_guides() {
+    let envelope = envelope().test(true);
+    let mut refusal = FunctionalAck997::accepted("PO", 42, 1);
+    refusal.status = "R".to_owned();
+    refusal.sets.push(SetAck {
+        set: "850".into(),
+        control_number: "0001".into(),
+        status: "R".into(),
+        errors: Vec::new(),
+    });
+    let written = [
+        order().write(&envelope),
+        answer().write(&envelope),
+        notice().write(&envelope),
+        bill().write(&envelope),
+        refusal.write(&envelope),
+    ];
+    let guides = super::cases::guides();
+    for bytes in written {
+        let result = check(&bytes.unwrap(), GuideChoice::Guides(&guides), &Strictness::strict());
+        assert_eq!((result.errors, result.warnings), (Vec::new(), Vec::new()));
+    }
+}
+
+#[test]
+fn our_answers_keep_the_shipped_guide() {
+    let guides = super::cases::guides();
+    for folder in ["tests/data/base", "tests/data/guides"] {
+        for case in crossdock_testkit::Case::files(folder, "edi") {
+            let result = check(&case.bytes(), GuideChoice::Guides(&guides), &Strictness::tolerant());
+            if result.acks.interchange.is_empty() {
+                continue;
+            }
+            // An odd address of the sender is the address to answer to.
+            let answer =
+                check(result.acks.interchange.as_bytes(), GuideChoice::Guides(&guides), &Strictness::tolerant());
+            assert_eq!(answer.errors, Vec::new(), "{}", case.name);
+            assert_eq!(answer.acks.interchange, "", "{}: an answer is not answered", case.name);
+        }
+    }
 }
 
 #[test]
