@@ -247,9 +247,8 @@ impl Operation {
                 Some(name) if !given.is_empty() => {
                     captures.insert(name.to_owned(), decode_segment(given));
                 }
-                Some(_) => return None,
                 None if wanted == given => {}
-                None => return None,
+                _ => return None,
             }
         }
         Some(captures)

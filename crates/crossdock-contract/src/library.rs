@@ -144,15 +144,12 @@ impl Library {
             Box::new(Dangling { at: from.clone(), reference: reference.to_owned(), message, help })
         };
         let (file, fragment) = reference.split_once('#').unwrap_or((reference, ""));
-        let target = match self.target(from, file) {
-            Some(path) => path,
-            None => {
-                let names = self.documents.keys().map(String::as_str);
-                let wanted = join(from.path, file);
-                let help = crossdock_diag::did_you_mean(&wanted, names)
-                    .map(|name| format!("did you mean `{}`?", relative(from.path, name)));
-                return Err(dangling(format!("`{reference}` points at a file that is not there (`{wanted}`)"), help));
-            }
+        let Some(target) = self.target(from, file) else {
+            let names = self.documents.keys().map(String::as_str);
+            let wanted = join(from.path, file);
+            let help = crossdock_diag::did_you_mean(&wanted, names)
+                .map(|name| format!("did you mean `{}`?", relative(from.path, name)));
+            return Err(dangling(format!("`{reference}` points at a file that is not there (`{wanted}`)"), help));
         };
         let Some(root) = self.root(target) else {
             return Err(dangling(format!("`{reference}` points at a file that is not there"), None));
@@ -165,12 +162,11 @@ impl Library {
             return find_anchor(&root, &fragment)
                 .ok_or_else(|| dangling(format!("there is no anchor `{fragment}` in {target}"), None));
         }
-        match root.at(&fragment) {
-            Some(place) => Ok(place),
-            None => {
-                let (message, help) = missing(&root, &fragment, target);
-                Err(dangling(format!("`{reference}` points at nothing: {message}"), help))
-            }
+        if let Some(place) = root.at(&fragment) {
+            Ok(place)
+        } else {
+            let (message, help) = missing(&root, &fragment, target);
+            Err(dangling(format!("`{reference}` points at nothing: {message}"), help))
         }
     }
 
@@ -251,6 +247,12 @@ impl<'a> Place<'a> {
     /// Path and pointer, for people and for keys: `apis/commerce.yaml#/paths/~1orders`.
     pub fn address(&self) -> String {
         format!("{}#{}", self.path, self.pointer)
+    }
+
+    /// Where to point at when the value itself is meant: a scalar, or the key of anything larger.
+    pub fn focus(&self) -> Span {
+        let scalar = self.node.as_map().is_none() && self.node.as_seq().is_none() && !self.node.is_null();
+        if scalar { self.node.span } else { self.span }
     }
 
     /// Line and column, from 1.
@@ -362,19 +364,18 @@ fn missing(root: &Place<'_>, pointer: &str, target: &str) -> (String, Option<Str
             Some(_) => token.parse().ok().and_then(|index| place.items().nth(index)),
             None => place.get(&token),
         };
-        match next {
-            Some(next) => place = next,
-            None => {
-                let keys: Vec<&str> = place.entries().map(|(key, _)| key).collect();
-                let help = crossdock_diag::did_you_mean(&token, keys.iter().copied())
-                    .map(|near| format!("did you mean `#{}/{}`?", place.pointer, escape(near)))
-                    .or_else(|| {
-                        (!keys.is_empty() && keys.len() <= 12)
-                            .then(|| format!("{target}#{} has {}", place.pointer, keys.join(", ")))
-                    });
-                let here = if place.pointer.is_empty() { "the file" } else { place.pointer.as_str() };
-                return (format!("{here} has no `{token}`"), help);
-            }
+        if let Some(next) = next {
+            place = next;
+        } else {
+            let keys: Vec<&str> = place.entries().map(|(key, _)| key).collect();
+            let help = crossdock_diag::did_you_mean(&token, keys.iter().copied())
+                .map(|near| format!("did you mean `#{}/{}`?", place.pointer, escape(near)))
+                .or_else(|| {
+                    (!keys.is_empty() && keys.len() <= 12)
+                        .then(|| format!("{target}#{} has {}", place.pointer, keys.join(", ")))
+                });
+            let here = if place.pointer.is_empty() { "the file" } else { place.pointer.as_str() };
+            return (format!("{here} has no `{token}`"), help);
         }
     }
     ("it is not there".to_owned(), None)

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use crossdock_diag::{Diagnostic, Diagnostics, Folder, Limits};
 use schemars::JsonSchema;
@@ -18,7 +19,7 @@ use crate::glossary::Glossary;
 use crate::library::Library;
 use crate::ownership::Ownership;
 use crate::policy::Policy;
-use crate::schema::{Objects, Schema, Store};
+use crate::schema::{Broken, Objects, Schema, Store};
 use crate::slas::Slas;
 
 /// All contracts of a folder.
@@ -35,6 +36,7 @@ pub struct Contracts {
     events: Events,
     objects: Objects,
     terms: Terms,
+    pub(crate) store: Arc<Store>,
 }
 
 /// What could be made of a folder, whether or not all of it is well.
@@ -120,7 +122,8 @@ impl Contracts {
             }
         }
         let terms = glossary.decimals();
-        let contracts = Self { library, catalog, ownership, glossary, slas, policy, apis, events, objects, terms };
+        let contracts =
+            Self { library, catalog, ownership, glossary, slas, policy, apis, events, objects, terms, store };
         problems.extend(contracts.uncompilable());
         Loaded { contracts, problems }
     }
@@ -241,7 +244,7 @@ impl Contracts {
             if !seen.insert(schema.address().to_owned()) {
                 continue;
             }
-            let Err(message) = schema.compiles() else { continue };
+            let Err(Broken { message, dangling: false }) = schema.compiles() else { continue };
             let (path, pointer) = schema.address().split_once('#').unwrap_or((schema.address(), ""));
             let Some(place) = self.library.root(path).and_then(|root| root.at(pointer)) else { continue };
             found.push(Diagnostic::error("schema/invalid", format!("this is not a valid schema: {message}")).at(
@@ -281,10 +284,10 @@ pub(crate) fn dangling(library: &Library) -> Vec<Diagnostic> {
             if let Some(reference) = place.reference() {
                 if let Err(dangling) = library.follow(&place, reference) {
                     found.push(dangling.diagnostic());
-                } else if let Err(dangling) = library.resolve(&place) {
-                    if dangling.message.ends_with("in a circle") {
-                        found.push(dangling.diagnostic());
-                    }
+                } else if let Err(dangling) = library.resolve(&place)
+                    && dangling.message.ends_with("in a circle")
+                {
+                    found.push(dangling.diagnostic());
                 }
             }
             // What stands in an example is data, whatever it looks like; a property may well be called `example`.

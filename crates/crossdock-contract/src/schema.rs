@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
+use jsonschema::error::ValidationErrorKind;
 use jsonschema::{Registry, Retrieve, Uri, Validator};
 use serde_json::{Map, Number, Value};
 
@@ -34,7 +35,17 @@ struct Inner {
     address: String,
     value: Value,
     store: Arc<Store>,
-    validator: OnceLock<Result<Validator, String>>,
+    validator: OnceLock<Result<Validator, Broken>>,
+}
+
+/// Why a schema cannot be compiled.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Broken {
+    /// What the engine says.
+    pub message: String,
+    /// Whether a reference in it points at nothing (which is reported at the reference itself).
+    pub dangling: bool,
 }
 
 struct Nothing;
@@ -113,7 +124,7 @@ impl Schema {
                 found.dedup();
                 found
             }
-            Err(message) => vec![Violation::new(
+            Err(Broken { message, .. }) => vec![Violation::new(
                 "",
                 "schema",
                 format!("the contract itself is broken: {message}"),
@@ -125,13 +136,13 @@ impl Schema {
     /// Whether the schema can be compiled.
     /// # Errors
     /// Why it cannot.
-    pub fn compiles(&self) -> Result<(), String> {
+    pub fn compiles(&self) -> Result<(), Broken> {
         self.validator().map(|_| ())
     }
 
-    fn validator(&self) -> Result<&Validator, String> {
+    fn validator(&self) -> Result<&Validator, Broken> {
         let compiled = self.inner.validator.get_or_init(|| {
-            let registry = self.inner.store.registry()?;
+            let registry = self.inner.store.registry().map_err(|message| Broken { message, dangling: false })?;
             let (path, pointer) = self.inner.address.split_once('#').unwrap_or((&self.inner.address, ""));
             let mut root = Map::new();
             root.insert("$ref".to_owned(), Value::String(address(path, pointer)));
@@ -139,7 +150,10 @@ impl Schema {
                 .with_registry(registry)
                 .should_validate_formats(true)
                 .build(&Value::Object(root))
-                .map_err(|error| error.to_string())
+                .map_err(|error| Broken {
+                    message: error.to_string(),
+                    dangling: matches!(error.kind(), ValidationErrorKind::Referencing(_)),
+                })
         });
         compiled.as_ref().map_err(Clone::clone)
     }
@@ -162,7 +176,10 @@ fn encode(text: &str) -> String {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' | b'~' | b'$' | b'@' | b':' | b'+' => {
                 out.push(byte as char);
             }
-            _ => out.push_str(&format!("%{byte:02X}")),
+            _ => {
+                out.push('%');
+                out.extend([byte >> 4, byte & 15].iter().filter_map(|half| char::from_digit(u32::from(*half), 16)));
+            }
         }
     }
     out
@@ -211,10 +228,10 @@ fn allow_null(map: &mut Map<String, Value>) {
         let types = vec![Value::String(name.clone()), Value::String("null".into())];
         map.insert("type".into(), Value::Array(types));
     }
-    if let Some(Value::Array(options)) = map.get_mut("enum") {
-        if !options.contains(&Value::Null) {
-            options.push(Value::Null);
-        }
+    if let Some(Value::Array(options)) = map.get_mut("enum")
+        && !options.contains(&Value::Null)
+    {
+        options.push(Value::Null);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Tests of the crate; cases with files stand in `tests/data/`.
 
 mod expr;
+mod lint;
 
 fn shared<T: Send + Sync>() {}
 

@@ -135,7 +135,9 @@ fn closest<'c>(context: &'c [Vec<ValidationError<'static>>]) -> Option<&'c Vec<V
 
 fn schema_place(error: &ValidationError<'_>, schema_base: &str) -> String {
     match error.absolute_keyword_location() {
-        Some(uri) => uri.as_str().strip_prefix(crate::schema::BASE).unwrap_or(uri.as_str()).to_owned(),
+        Some(uri) => {
+            crate::library::percent_decode(uri.as_str().strip_prefix(crate::schema::BASE).unwrap_or(uri.as_str()))
+        }
         None => format!("{schema_base}{}", error.schema_path()),
     }
 }

@@ -75,16 +75,16 @@ impl Parameter {
                 if !found.is_empty() && schema.check(&Value::String(text.to_owned())).is_empty() {
                     found.clear(); // A schema behind a reference may want the text that looks like a number.
                 }
-                if !found.is_empty() && schema.value().get("$ref").is_some() {
-                    if let Ok(number) = serde_json::from_str::<Value>(text) {
-                        if schema.check(&number).is_empty() {
-                            found.clear();
-                        }
-                    }
+                if !found.is_empty()
+                    && schema.value().get("$ref").is_some()
+                    && let Ok(number) = serde_json::from_str::<Value>(text)
+                    && schema.check(&number).is_empty()
+                {
+                    found.clear();
                 }
                 for violation in &mut found {
                     violation.message = format!("`{}`: {}", self.name, violation.message);
-                    violation.rule = rule.to_owned();
+                    rule.clone_into(&mut violation.rule);
                 }
                 found
             }

@@ -236,7 +236,7 @@ impl crate::library::Dangling<'_> {
             _ => self.at.span,
         };
         Diagnostic::error("schema/dangling-ref", self.message.clone())
-            .at(&self.at.document.file, span, "refers to nothing")
+            .at(&self.at.document.file, span, "this reference")
             .maybe_help(self.help.clone())
     }
 }

@@ -77,11 +77,10 @@ fn numbers(a: &str, b: &str) -> Ordering {
     if a == b {
         return Ordering::Equal;
     }
-    match (parse(a), parse(b)) {
-        (Some(a), Some(b)) => a.cmp(&b),
-        _ => {
-            let float = |text: &str| f64::from_str(text).unwrap_or(f64::NAN);
-            float(a).total_cmp(&float(b))
-        }
+    if let (Some(a), Some(b)) = (parse(a), parse(b)) {
+        a.cmp(&b)
+    } else {
+        let float = |text: &str| f64::from_str(text).unwrap_or(f64::NAN);
+        float(a).total_cmp(&float(b))
     }
 }

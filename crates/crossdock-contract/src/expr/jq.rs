@@ -61,7 +61,7 @@ impl Program {
 /// Reads, checks and compiles the text.
 pub(super) fn compile(text: &str, terms: &Terms) -> Result<Program, ExprError> {
     let tokens = Lexer::new(text).lex().map_err(|errors| lex_error(text, &errors))?;
-    let term = Parser::new(&tokens).parse(|p| p.term()).map_err(|errors| parse_error(text, &errors))?;
+    let term = Parser::new(&tokens).parse(jaq_core::load::Parser::term).map_err(|errors| parse_error(text, &errors))?;
     vocabulary::check(text, &term)?;
     let arena = Arena::default();
     let definitions = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());

@@ -110,7 +110,9 @@ fn mistakes_point_into_the_text() {
     );
     check(
         ".status = 201",
-        &expect!["at 0 `.status = 201`: `=` changes its input, and is never false | help: a comparison is written `==`, a change `|=`"],
+        &expect![
+            "at 0 `.status = 201`: `=` changes its input, and is never false | help: a comparison is written `==`, a change `|=`"
+        ],
     );
     check(
         ".status === 201",

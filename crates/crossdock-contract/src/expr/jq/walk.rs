@@ -90,18 +90,24 @@ fn collect(term: &Term<&str>, at_root: bool, found: &mut BTreeSet<String>) {
         }
         Term::Fold(_, source, _, rest) => {
             collect(source, at_root, found);
-            rest.iter().for_each(|inner| collect(inner, false, found));
+            for inner in rest {
+                collect(inner, false, found);
+            }
         }
         Term::TryCatch(body, catch) => {
             collect(body, at_root, found);
-            catch.iter().for_each(|inner| collect(inner, false, found));
+            if let Some(inner) = catch {
+                collect(inner, false, found);
+            }
         }
         Term::IfThenElse(branches, otherwise) => {
             for (condition, then) in branches {
                 collect(condition, at_root, found);
                 collect(then, at_root, found);
             }
-            otherwise.iter().for_each(|inner| collect(inner, at_root, found));
+            if let Some(inner) = otherwise {
+                collect(inner, at_root, found);
+            }
         }
         Term::Def(_, body) => collect(body, false, found),
         Term::Call(name, arguments) => {
@@ -172,7 +178,9 @@ fn arithmetic(term: &Term<&str>, terms: &Terms, inside: bool, found: &mut BTreeS
                 each(condition, false);
                 each(then, inside);
             }
-            otherwise.iter().for_each(|inner| each(inner, inside));
+            if let Some(inner) = otherwise {
+                each(inner, inside);
+            }
         }
         Term::Obj(pairs) => pairs.iter().filter_map(|(_, value)| value.as_ref()).for_each(|inner| each(inner, false)),
         _ => {}
