@@ -29,6 +29,12 @@ pub fn check(state: &State) -> Vec<Violation> {
         if held != position.allocated {
             broken("I2", format!("{place}: allocated {}, order lines hold {held}", position.allocated));
         }
+        let lines = state.orders().flat_map(|order| &order.lines).filter(|line| line.product == *product);
+        let waiting = lines.filter_map(|line| line.waiting()).filter(|(at, _)| *at == facility);
+        let waiting = Balance::from(waiting.map(|(_, quantity)| quantity).sum::<Quantity>());
+        if waiting != position.backordered {
+            broken("I4", format!("{place}: backordered {}, order lines wait for {waiting}", position.backordered));
+        }
         let excess = (position.sellable() - position.allocated).shortfall();
         let about = format!("position/{facility}/{product}");
         if !excess.is_zero() && state.exceptions.open_about(&about, ExceptionKind::Shortage).is_none() {
@@ -46,7 +52,7 @@ pub fn check(state: &State) -> Vec<Violation> {
             broken("I6", format!("order {} is over and holds an allocation", order.key));
         }
     }
-    for po in state.purchase_orders().filter(|po| po.status >= PoStatus::Sent) {
+    for po in state.purchase_orders().filter(|po| po.has_reached(PoStatus::Sent)) {
         for line in &po.lines {
             let sum = line.on_order + line.in_transit + line.accepted + line.rejected + line.cancelled;
             if sum != line.ordered.quantity {

@@ -72,6 +72,8 @@ pub struct LineState {
     pub over_shipped: Quantity,
     /// Waits for stock.
     pub backordered: Quantity,
+    /// Whose position counts it as backordered; `None` until it was first allocated.
+    pub waits_at: Option<FacilityId>,
     /// Not wanted any more.
     pub cancelled: Quantity,
 }
@@ -145,6 +147,11 @@ impl LineState {
         self.allocated.values().copied().sum()
     }
 
+    /// What its position counts as backordered, and where.
+    pub(crate) fn waiting(&self) -> Option<(&FacilityId, Quantity)> {
+        self.waits_at.as_ref().map(|facility| (facility, self.backordered))
+    }
+
     /// Not shipped and not cancelled.
     pub fn open(&self) -> Quantity {
         self.allocated_total() + self.backordered
@@ -166,6 +173,7 @@ impl OrderState {
                 over_shipped: Quantity::ZERO,
                 // Until it is allocated, what is ordered waits.
                 backordered: line.quantity,
+                waits_at: None,
                 cancelled: Quantity::ZERO,
             })
             .collect();

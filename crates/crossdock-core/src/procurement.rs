@@ -132,8 +132,13 @@ impl PoState {
         Self { po, context, status: PoStatus::Created, lines, milestones: vec![(PoStatus::Created, at)] }
     }
 
+    /// True once a status was reached, even if a later one came first: a 997 may overtake the answer to its 850.
+    pub fn has_reached(&self, status: PoStatus) -> bool {
+        self.milestones.iter().any(|(reached, _)| *reached == status)
+    }
+
     pub(crate) fn reach(&mut self, status: PoStatus, at: Timestamp) {
-        if self.milestones.iter().all(|(reached, _)| *reached != status) {
+        if !self.has_reached(status) {
             self.milestones.push((status, at));
         }
         self.status = self.status.max(status);

@@ -143,6 +143,9 @@ pub struct BackorderedLine {
     pub line_number: LineNumber,
     /// What.
     pub product: ProductId,
+    /// The facility whose position counts it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facility: Option<FacilityId>,
     /// How much.
     pub quantity: Quantity,
 }

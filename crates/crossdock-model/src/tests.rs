@@ -46,10 +46,7 @@ fn money_keeps_its_scale() {
 fn ids_are_printable_text() {
     check::<OrderId, _>("820982911946154508", expect!["820982911946154508"]);
     check::<OrderId, _>("", expect!["error: the order id is empty"]);
-    check::<OrderId, _>(
-        " 1",
-        expect![[r#"error: the order id has a control character or a space at an end: " 1""#]],
-    );
+    check::<OrderId, _>(" 1", expect![[r#"error: the order id has a control character or a space at an end: " 1""#]]);
     check::<OrderId, _>(
         "a\u{0}b",
         expect![[r#"error: the order id has a control character or a space at an end: "a\0b""#]],

@@ -5,7 +5,7 @@ mod movements;
 mod orders;
 mod procurement;
 
-use crossdock_model::{Event, ExceptionId, Fact, HubEvent};
+use crossdock_model::{Event, ExceptionId, ExceptionKind, Fact, HubEvent};
 
 use crate::{Entry, ExceptionState, State};
 
@@ -57,13 +57,18 @@ impl State {
             HubEvent::PoReceiptRecorded(e) => self.record_receipt(e, entry),
             HubEvent::PoClosed(e) => self.close_po(e, entry),
             HubEvent::InvoiceMatched(e) => self.procurement.record_match(e),
-            HubEvent::ExceptionOpened(e) => self.exceptions.open(ExceptionState {
-                id: ExceptionId(entry.seq),
-                context: entry.context(),
-                opened_at: entry.meta.received_at,
-                opened: e.clone(),
-                resolved: None,
-            }),
+            HubEvent::ExceptionOpened(e) => {
+                if e.kind == ExceptionKind::CancelTooLate {
+                    self.keep_after_all(&e.about);
+                }
+                self.exceptions.open(ExceptionState {
+                    id: ExceptionId(entry.seq),
+                    context: entry.context(),
+                    opened_at: entry.meta.received_at,
+                    opened: e.clone(),
+                    resolved: None,
+                });
+            }
             HubEvent::ExceptionResolved(e) => {
                 let about = self.exceptions.resolve(e, entry.meta.received_at).map(|x| x.opened.clone());
                 if let Some(opened) = about {

@@ -27,6 +27,11 @@ impl State {
                 let above = moved.quantity.saturating_sub(from_allocation);
                 let from_backorder = above.min(line.backordered);
                 line.backordered = line.backordered.saturating_sub(from_backorder);
+                if let Some(facility) = line.waits_at.as_ref().filter(|_| !from_backorder.is_zero()) {
+                    let place = (&moved.product, facility);
+                    let at = entry.meta.source_time;
+                    self.stock.change(place, &context, at, Side::Demand, |p| p.backordered -= from_backorder);
+                }
                 line.shipped += from_allocation + from_backorder;
                 line.over_shipped += above.saturating_sub(from_backorder);
             }

@@ -20,13 +20,28 @@ impl State {
         let key = OrderKey { source: event.source.clone(), id: event.order_id.clone() };
         let Some(order) = self.orders.get_mut(&key) else { return };
         let context = order.context.clone();
+        let at = entry.meta.source_time;
         for line in &event.lines {
             if let Some(state) = order.line_mut(line.line_number) {
                 *state.allocated.entry(line.facility.clone()).or_default() += line.quantity;
+                if let Some(waits_at) = &state.waits_at {
+                    let place = (&line.product, waits_at);
+                    self.stock.change(place, &context, at, Side::Demand, |p| p.backordered -= line.quantity);
+                }
                 state.backordered = state.backordered.saturating_sub(line.quantity);
             }
             let place = (&line.product, &line.facility);
-            self.stock.change(place, &context, entry.meta.source_time, Side::Demand, |p| p.allocated += line.quantity);
+            self.stock.change(place, &context, at, Side::Demand, |p| p.allocated += line.quantity);
+        }
+        for line in &event.backordered {
+            let Some(state) = order.line_mut(line.line_number).filter(|state| state.waits_at.is_none()) else {
+                continue;
+            };
+            state.waits_at.clone_from(&line.facility);
+            if let Some((facility, quantity)) = state.waiting() {
+                let place = (&line.product, facility);
+                self.stock.change(place, &context, at, Side::Demand, |p| p.backordered += quantity);
+            }
         }
         self.orders.update_waiting(&key);
     }
@@ -79,10 +94,23 @@ impl State {
                 let place = (&line.product, &facility);
                 self.stock.change(place, &context, entry.meta.source_time, Side::Demand, |p| p.allocated -= quantity);
             }
-            line.cancelled += std::mem::replace(&mut line.backordered, Quantity::ZERO);
+            let dropped = std::mem::replace(&mut line.backordered, Quantity::ZERO);
+            line.cancelled += dropped;
+            if let Some(facility) = &line.waits_at {
+                let place = (&line.product, facility);
+                self.stock.change(place, &context, entry.meta.source_time, Side::Demand, |p| p.backordered -= dropped);
+            }
         }
         order.cancel = CancelState::Done;
         self.orders.update_waiting(&key);
+    }
+
+    /// The goods had left when the cancel came: the order goes on as if nobody had asked.
+    pub(super) fn keep_after_all(&mut self, about: &str) {
+        let Some(About::Order(key)) = About::parse(about) else { return };
+        if let Some(order) = self.orders.get_mut(&key).filter(|order| order.cancel == CancelState::Pending) {
+            order.cancel = CancelState::None;
+        }
     }
 
     pub(super) fn close_order(&mut self, event: &OrderClosed) {

@@ -57,10 +57,9 @@ impl State {
     pub(super) fn take_functional_ack(&mut self, ack: &FunctionalAck, entry: &Entry) {
         let key = (entry.meta.system.clone(), ack.group_control_number);
         let number = self.procurement.groups.get(&key).cloned();
-        if let Some(po) = number.and_then(|number| self.procurement.orders.get_mut(&number)) {
-            if ack.status != "R" {
-                po.reach(PoStatus::FunctionallyAcknowledged, entry.meta.source_time);
-            }
+        let po = number.and_then(|number| self.procurement.orders.get_mut(&number));
+        if let Some(po) = po.filter(|_| ack.status != "R") {
+            po.reach(PoStatus::FunctionallyAcknowledged, entry.meta.source_time);
         }
     }
 

@@ -79,14 +79,12 @@ pub(crate) fn after_delivery(
         Event::Hub(HubEvent::DeliverySucceeded(done)) => match plan.operation.as_str() {
             "createOrder" => orders::booked_by_erp(&ask, plan, &done.response),
             "createRelease" => orders::released_by_wms(&ask, plan),
+            "cancelRelease" if done.status == 409 => orders::cancel_too_late(&ask, plan, &done.response),
             "cancelRelease" => orders::cancel_confirmed(&ask, plan),
             "createPurchaseOrder" => procurement::created_by_erp(&ask, plan, &done.response),
             "sendInterchange" => procurement::sent(&ask, plan),
             _ => Vec::new(),
         },
-        Event::Hub(HubEvent::DeadLetterOpened(dead)) if plan.operation == "cancelRelease" => {
-            orders::cancel_too_late(&ask, plan, &dead.why)
-        }
         _ => Vec::new(),
     }
 }

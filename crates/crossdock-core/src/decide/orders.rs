@@ -63,8 +63,13 @@ fn allocate(ask: &Ask<'_>, order: &OrderState) -> OrderAllocated {
             }
         }
         if !missing.is_zero() {
-            let product = line.product.clone();
-            backordered.push(BackorderedLine { line_number: line.number, product, quantity: missing });
+            backordered.push(BackorderedLine {
+                line_number: line.number,
+                product: line.product.clone(),
+                // Demand waits where stock is asked for first; any facility may serve it later.
+                facility: ask.policy.facilities.first().map(|(facility, _)| facility.clone()),
+                quantity: missing,
+            });
         }
     }
     OrderAllocated {
@@ -113,7 +118,7 @@ pub(super) fn allocated(ask: &Ask<'_>, event: &OrderAllocated) -> Vec<Draft> {
     // A backorder that is served after the rest was released goes out on its own.
     if may_release(ask, order) {
         for (facility, lines) in by_facility {
-            drafts.extend(routes::release(ask, order, facility, wire_lines(lines)));
+            drafts.extend(routes::release(ask, order, facility, &wire_lines(lines)));
         }
     }
     drafts
@@ -148,10 +153,10 @@ pub(super) fn booked(ask: &Ask<'_>, event: &OrderBooked) -> Vec<Draft> {
     }
     let mut drafts = Vec::new();
     for (facility, held) in order.allocations() {
-        let lines = held.iter().map(|(line, quantity)| {
+        let lines: Vec<_> = held.iter().map(|(line, quantity)| {
             json!({ "lineNumber": line.number, "product": line.product, "quantity": quantity, "unit": line.unit })
-        });
-        drafts.extend(routes::release(ask, order, &facility, lines.collect()));
+        }).collect();
+        drafts.extend(routes::release(ask, order, &facility, &lines));
     }
     drafts
 }
@@ -305,8 +310,9 @@ pub(super) fn cancel_confirmed(ask: &Ask<'_>, plan: &DeliveryPlanned) -> Vec<Dra
 }
 
 /// The WMS answered that the goods are gone.
-pub(super) fn cancel_too_late(ask: &Ask<'_>, plan: &DeliveryPlanned, why: &str) -> Vec<Draft> {
+pub(super) fn cancel_too_late(ask: &Ask<'_>, plan: &DeliveryPlanned, answer: &Value) -> Vec<Draft> {
     let Some(About::Order(key)) = About::parse(&plan.about) else { return Vec::new() };
+    let why = answer.get("detail").and_then(Value::as_str).unwrap_or("the facility has shipped it");
     ask.state.order(&key).and_then(|order| too_late(ask, order, why)).into_iter().collect()
 }
 

@@ -132,7 +132,9 @@ pub(super) fn sent(ask: &Ask<'_>, plan: &DeliveryPlanned) -> Vec<Draft> {
 
 /// `purchase_order.sent`, unless it was said: a supplier's answer may be faster than the answer to our call.
 fn sent_once(ask: &Ask<'_>, number: &PoNumber) -> Vec<Draft> {
-    let Some(po) = ask.state.purchase_order(number).filter(|po| po.status < PoStatus::Sent) else { return Vec::new() };
+    let Some(po) = ask.state.purchase_order(number).filter(|po| !po.has_reached(PoStatus::Sent)) else {
+        return Vec::new();
+    };
     let group = ask.state.procurement.groups.iter().find(|(_, n)| *n == number).map_or(0, |((_, group), _)| *group);
     let sent = PoSent {
         po_number: number.clone(),

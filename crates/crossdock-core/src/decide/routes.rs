@@ -58,7 +58,7 @@ fn marked(mut body: Value, context: &Context) -> Value {
     body
 }
 
-fn with_path(mut plan: DeliveryPlanned, name: &str, value: impl ToString) -> DeliveryPlanned {
+fn with_path(mut plan: DeliveryPlanned, name: &str, value: &impl ToString) -> DeliveryPlanned {
     plan.path.insert(name.to_owned(), value.to_string());
     plan
 }
@@ -114,7 +114,7 @@ pub(super) fn allocation(
     owed(ask, &order.context, route.plan())
 }
 
-pub(super) fn release(ask: &Ask<'_>, order: &OrderState, at: &FacilityId, lines: Vec<Value>) -> Option<Draft> {
+pub(super) fn release(ask: &Ask<'_>, order: &OrderState, at: &FacilityId, lines: &[Value]) -> Option<Draft> {
     let body = json!({
         "orderId": order.key.id, "facility": at, "shipTo": order.order.ship_to, "lines": lines,
     });
@@ -243,14 +243,12 @@ fn as_of(ask: &Ask<'_>, position: &PositionChanged) -> String {
 pub(super) fn erp_purchase_order(ask: &Ask<'_>, r: &Recommendation, context: &Context) -> Option<Draft> {
     let body = json!({
         "recommendationId": r.recommendation_id, "supplier": r.supplier, "facility": r.facility,
-        "currency": r.currency, "requestedDate": r.needed_by,
+        "currency": r.currency,
         "lines": [{ "lineNumber": 1, "product": r.product, "quantity": r.quantity, "unit": r.unit, "unitPrice": r.unit_price }],
     });
     let mut body = marked(body, context);
-    if r.needed_by.is_none() {
-        if let Some(map) = body.as_object_mut() {
-            map.remove("requestedDate");
-        }
+    if let (Some(map), Some(date)) = (body.as_object_mut(), &r.needed_by) {
+        map.insert("requestedDate".to_owned(), date.as_str().into());
     }
     let route = Route {
         target: ask.policy.erp.as_ref()?,

@@ -234,10 +234,9 @@ impl Deliveries {
         delivery.planned_at = at;
         delivery.not_before = at;
         let key = queue_key(&delivery.plan, id);
-        if let Some(target) = self.targets.get_mut(&delivery.plan.target) {
-            if target.keys.get(&key).and_then(VecDeque::front) == Some(&id) {
-                target.ready.insert((at, id));
-            }
+        let Some(target) = self.targets.get_mut(&delivery.plan.target) else { return };
+        if target.keys.get(&key).and_then(VecDeque::front) == Some(&id) {
+            target.ready.insert((at, id));
         }
     }
 

@@ -242,7 +242,7 @@ fn jitter(seed: u64, id: DeliveryId, attempt: u32, window: i64) -> i64 {
     i64::try_from(mixed % window).unwrap_or(0) + 1
 }
 
-/// SplitMix64's output function: one multiplication-and-shift chain, good enough to spread retries.
+/// The output function of `SplitMix64`: one multiplication-and-shift chain, good enough to spread retries.
 fn splitmix(seed: u64) -> u64 {
     let mut z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -65,8 +65,8 @@ pub(super) fn judge(outcome: AttemptOutcome, operation: &str) -> Verdict {
         401 | 403 | 407 => Verdict::Down { why },
         // No problem document: it is not the message that is unknown, the whole route is.
         404 if !problem => Verdict::Down { why: format!("{why}: the target has no such route") },
-        // "In flight" for a create; for a cancel it is the answer: too late.
-        409 if operation.starts_with("cancel") => Verdict::Refused { status, why },
+        // "In flight" for a create; for a cancel it is a plain answer: too late.
+        409 if operation.starts_with("cancel") => Verdict::Done { status, body },
         408 | 409 | 425 | 429 => Verdict::Again { why, ambiguous: false, retry_after_ms },
         400..=499 => Verdict::Refused { status, why },
         _ => Verdict::Again { why, ambiguous: false, retry_after_ms },

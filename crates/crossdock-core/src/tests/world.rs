@@ -1,0 +1,316 @@
+//! A partition with a ledger in memory, a clock that only moves when it is told, and targets that answer on command.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use crossdock_model::{BusinessKey, Digest, Event, Fact, HubEvent, Timestamp};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use crate::delivery::{Attempt, AttemptOutcome};
+use crate::partition::{Command, Known};
+use crate::{Answer, Entry, Input, Output, Partition, Policy, Seq, Submission, TargetPolicy, invariants};
+
+pub(super) struct World {
+    partition: Partition,
+    policy: Arc<Policy>,
+    pub(super) broken_ledger: bool,
+    ledger: Vec<Arc<Entry>>,
+    index: BTreeMap<BusinessKey, (Digest, Seq)>,
+    under_way: Vec<Attempt>,
+    now: Timestamp,
+    tickets: u64,
+    text: String,
+}
+
+fn id<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
+    text.parse().expect("a well-formed id in a test")
+}
+
+fn policy(overrides: &Value) -> Policy {
+    let systems = ["commerce", "erp", "wms-east", "wms-west", "procurement", "supplier-acme", "carrier-swift", "ap"];
+    let target = TargetPolicy {
+        max_attempts: overrides["maxAttempts"].as_u64().map_or(3, |n| u32::try_from(n).unwrap()),
+        give_up_after_ms: overrides["giveUpAfterMs"].as_i64(),
+        ..TargetPolicy::default()
+    };
+    Policy {
+        erp: Some(id("erp")),
+        procurement: Some(id("procurement")),
+        ap: Some(id("ap")),
+        facilities: vec![(id("DC-EAST"), id("wms-east")), (id("DC-WEST"), id("wms-west"))],
+        storefronts: vec![id("commerce")],
+        targets: systems.iter().map(|system| (id(system), target.clone())).collect(),
+        ..Policy::default()
+    }
+}
+
+impl World {
+    pub(super) fn new(overrides: &Value) -> Self {
+        let policy = Arc::new(policy(overrides));
+        Self {
+            partition: Partition::new(Arc::clone(&policy), 7),
+            policy,
+            broken_ledger: false,
+            ledger: Vec::new(),
+            index: BTreeMap::new(),
+            under_way: Vec::new(),
+            now: id("2026-03-01T10:00:00Z"),
+            tickets: 0,
+            text: String::new(),
+        }
+    }
+
+    pub(super) fn text(&self) -> String {
+        self.text.clone()
+    }
+
+    pub(super) fn sent(&self) -> Vec<Attempt> {
+        let mut sent = self.under_way.clone();
+        sent.sort_by_key(|a| a.id);
+        sent
+    }
+
+    /// One step of a case: an object with one key.
+    pub(super) fn step(&mut self, step: &Value) {
+        let (kind, body) =
+            step.as_object().and_then(|map| map.iter().next()).expect("a step is an object with one key");
+        match kind.as_str() {
+            "wait_ms" => {
+                let ms = body.as_i64().expect("wait_ms: a number");
+                self.now += SignedDuration::from_millis(ms);
+                self.feed(Input::Tick);
+            }
+            "restart" => self.restart(),
+            "answer" => self.answer(body),
+            "replay" | "resolve" => self.command(kind, body),
+            "fact" => self.submit(
+                body["system"].as_str().unwrap(),
+                body["type"].as_str().unwrap(),
+                body,
+                body["data"].clone(),
+            ),
+            "opening" => {
+                let facility = body["facility"].as_str().unwrap();
+                let data = json!({
+                    "movementId": format!("OB-{facility}-{}", body["product"].as_str().unwrap()), "facility": facility,
+                    "product": body["product"], "quantity": body["quantity"], "unit": "EA", "reason": "opening_balance",
+                });
+                self.submit(wms(facility), "movement.adjusted.v1", body, &data);
+            }
+            "order" => self.submit("commerce", "order.captured.v1", body, &order(body)),
+            "shipped" => {
+                let facility = body["facility"].as_str().unwrap();
+                let order = body["order"].as_str().unwrap();
+                let data = json!({
+                    "movementId": format!("SH-{order}"), "facility": facility, "orderId": order, "shipmentId": format!("S-{order}"),
+                    "carrier": "carrier-swift", "trackingNumber": format!("T-{order}"), "lines": lines(&body["lines"]),
+                });
+                self.submit(wms(facility), "movement.shipped.v1", body, &data);
+            }
+            other => panic!("no step is called {other}"),
+        }
+    }
+
+    fn submit(&mut self, system: &str, event_type: &str, extra: &Value, data: &Value) {
+        let fact = Fact::from_data(event_type, data.clone()).expect("a fact").expect("well-formed data");
+        let text = |key: &str| extra[key].as_str().map(ToOwned::to_owned);
+        let digest = digest(data);
+        self.tickets += 1;
+        let submission = Submission {
+            system: id(system),
+            id: text("transport").unwrap_or_else(|| format!("{event_type}-{digest}")),
+            fact,
+            digest,
+            source_time: Some(self.now),
+            correlation_id: text("correlation"),
+            causation_id: None,
+            source_sequence: None,
+            synthetic: extra["synthetic"].as_bool().unwrap_or(false),
+            run_id: text("run").map(|run| id(&run)),
+            acknowledge: extra.get("acknowledge").cloned(),
+        };
+        let keys = Partition::keys_of(&submission).into_iter();
+        let known = Known { keys: keys.filter_map(|key| Some((key.clone(), *self.index.get(&key)?))).collect() };
+        self.feed(Input::Admit { ticket: self.tickets, submission: Box::new(submission), known });
+    }
+
+    /// `{call: erp.createOrder, status: 201, body: {…}}`, or `{call, lost: refused|timeout}`, for the oldest such call under way.
+    fn answer(&mut self, body: &Value) {
+        let call = body["call"].as_str().unwrap();
+        let found = self.under_way.iter().position(|a| format!("{}.{}", a.plan.target, a.plan.operation) == call);
+        let calls =
+            || self.under_way.iter().map(|a| format!("{}.{}", a.plan.target, a.plan.operation)).collect::<Vec<_>>();
+        let attempt =
+            self.under_way.remove(found.unwrap_or_else(|| panic!("no {call} is under way, but {:?}", calls())));
+        let outcome = match body["lost"].as_str() {
+            Some("refused") => AttemptOutcome::NotSent { why: "connection refused".to_owned() },
+            Some(_) => AttemptOutcome::Ambiguous { why: "no answer within 5 s".to_owned() },
+            None => AttemptOutcome::Answered {
+                status: u16::try_from(body["status"].as_u64().unwrap()).unwrap(),
+                problem: body["problem"].as_bool().unwrap_or(false),
+                retry_after_ms: body["retryAfterMs"].as_i64(),
+                body: body["body"].clone(),
+            },
+        };
+        writeln!(self.text, "# {call} (attempt {}): {outcome:?}", attempt.number).unwrap();
+        self.feed(Input::Delivered { id: attempt.id, outcome });
+    }
+
+    fn command(&mut self, kind: &str, body: &Value) {
+        self.tickets += 1;
+        let (number, by, reason) = (body["id"].as_u64().unwrap(), "ann".to_owned(), "looked at it".to_owned());
+        let command = match kind {
+            "replay" => Command::ReplayDeadLetter { id: crossdock_model::DeliveryId(number), by, reason },
+            _ => Command::ResolveException {
+                id: crossdock_model::ExceptionId(number),
+                resolution: serde_json::from_value(body["resolution"].clone()).unwrap(),
+                by,
+                reason,
+            },
+        };
+        self.feed(Input::Command { ticket: self.tickets, command });
+    }
+
+    fn feed(&mut self, input: Input) {
+        self.partition.handle(input, self.now);
+        while let Some(output) = self.partition.next_output(self.now) {
+            match output {
+                Output::Append { .. } if self.broken_ledger => self.partition.handle(Input::AppendFailed, self.now),
+                Output::Append { expected, entries } => {
+                    assert_eq!(expected, self.ledger.last().map_or(0, |e| e.seq), "appends follow the head");
+                    let upto = entries.last().expect("no empty append").seq;
+                    for entry in entries {
+                        self.index.extend(entry.keys.iter().map(|(key, digest)| (key.clone(), (*digest, entry.seq))));
+                        self.show(&entry);
+                        self.ledger.push(entry);
+                    }
+                    self.partition.handle(Input::Appended { upto }, self.now);
+                }
+                Output::Answer { ticket, answer } => self.show_answer(ticket, &answer),
+                Output::Send(attempt) => {
+                    let durable = self.ledger.last().map_or(0, |e| e.seq);
+                    assert!(attempt.id.0 <= durable, "nothing is sent before it is durable");
+                    self.under_way.push(*attempt);
+                }
+                Output::Publish { .. } => {}
+            }
+        }
+        if !self.broken_ledger {
+            let violations = invariants::check(self.partition.state());
+            assert!(violations.is_empty(), "{violations:#?}\n{}", self.text);
+        }
+    }
+
+    pub(super) fn restart(&mut self) {
+        self.under_way.clear();
+        self.partition = Partition::new(Arc::clone(&self.policy), 8);
+        for entry in &self.ledger {
+            self.partition.restore(entry);
+        }
+        self.feed(Input::Tick);
+    }
+
+    /// I11: the ledger as it is kept, read and folded anew, is the state.
+    pub(super) fn refold(&self) {
+        let mut twin = Partition::new(Arc::clone(&self.policy), 9);
+        for entry in &self.ledger {
+            let json = entry.to_cloud_event().unwrap().to_json();
+            let envelope = crossdock_model::CloudEvent::from_json(json).unwrap();
+            let mut read = Entry::from_cloud_event(entry.seq, envelope).unwrap();
+            read.keys.clone_from(&entry.keys);
+            assert_eq!(read, **entry, "an entry comes back as it was");
+            twin.restore(&read);
+        }
+        assert_eq!(format!("{:?}", twin.state()), format!("{:?}", self.partition.state()));
+    }
+
+    fn show(&mut self, entry: &Entry) {
+        let shown = match &entry.event {
+            Event::Fact(fact) => format!("FACT {} {}", fact.event_type(), entry.meta.system),
+            Event::Hub(HubEvent::DeliveryPlanned(plan)) => {
+                format!("  -> {}.{} [{}] {}", plan.target, plan.operation, plan.key, brief(&plan.body))
+            }
+            Event::Hub(HubEvent::PositionChanged(p)) => format!(
+                "  position {} {} v{}: on_hand {}, allocated {}, available {}, on_order {}, in_transit {}, quarantined {}, backordered {}",
+                p.product,
+                p.facility,
+                p.version,
+                p.on_hand,
+                p.allocated,
+                p.available,
+                p.on_order,
+                p.in_transit,
+                p.quarantined,
+                p.backordered
+            ),
+            Event::Hub(HubEvent::ExceptionOpened(e)) => {
+                format!("  EXCEPTION {:?} {} ({:?}): {}", e.kind, e.about, e.resolutions, e.what)
+            }
+            Event::Hub(event) => format!("  {} {}", event.event_type(), brief(&event.to_data().unwrap())),
+        };
+        writeln!(self.text, "{:>3} {shown}", entry.seq).unwrap();
+    }
+
+    fn show_answer(&mut self, ticket: u64, answer: &Answer) {
+        let shown = match answer {
+            Answer::Accepted { seq, correlation_id } => format!("accepted at {seq} ({correlation_id})"),
+            Answer::Duplicate { first } => format!("duplicate of {}", first.map_or("?".to_owned(), |s| s.to_string())),
+            Answer::Rejected(refusal) => format!("rejected {} {refusal}", refusal.status),
+            Answer::Unavailable => "unavailable".to_owned(),
+        };
+        writeln!(self.text, "answer {ticket}: {shown}").unwrap();
+    }
+}
+
+fn wms(facility: &str) -> &'static str {
+    if facility == "DC-WEST" { "wms-west" } else { "wms-east" }
+}
+
+fn lines(map: &Value) -> Value {
+    let lines = map.as_object().expect("lines: product: quantity").iter().enumerate();
+    lines
+        .map(|(i, (product, n))| json!({ "lineNumber": i + 1, "product": product, "quantity": n, "unit": "EA" }))
+        .collect()
+}
+
+fn order(body: &Value) -> Value {
+    let mut lines = lines(&body["lines"]);
+    let mut total = rust_decimal::Decimal::ZERO;
+    for line in lines.as_array_mut().unwrap() {
+        let quantity: rust_decimal::Decimal = line["quantity"].as_str().unwrap().parse().unwrap();
+        let line_total = quantity * rust_decimal::Decimal::new(40300, 2);
+        total += line_total;
+        line["unitPrice"] = "403.00".into();
+        line["lineTotal"] = line_total.to_string().into();
+    }
+    json!({
+        "orderId": body["id"], "channel": "commerce", "customerId": "C-1", "currency": "USD",
+        "orderedAt": "2026-03-01T09:59:59Z", "lines": lines,
+        "total": body["total"].as_str().map_or_else(|| total.to_string(), ToOwned::to_owned),
+        "shipTo": { "name": "A", "street": "1 St", "city": "B", "postalCode": "1", "country": "US" },
+    })
+}
+
+/// Bodies without what every one of them carries.
+fn brief(body: &Value) -> String {
+    let mut body = body.clone();
+    if let Some(map) = body.as_object_mut() {
+        for noise in ["shipTo", "asOf", "sourceTime", "orderedAt", "problem", "due", "owner"] {
+            map.shift_remove(noise);
+        }
+    }
+    body.to_string()
+}
+
+/// Enough of a fingerprint for a test: FNV-1a over the text.
+fn digest(data: &Value) -> Digest {
+    let hash = data
+        .to_string()
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&hash.to_be_bytes());
+    Digest(bytes)
+}
