@@ -85,12 +85,9 @@ impl World {
             "restart" => self.restart(),
             "answer" => self.answer(body),
             "replay" | "resolve" => self.command(kind, body),
-            "fact" => self.submit(
-                body["system"].as_str().unwrap(),
-                body["type"].as_str().unwrap(),
-                body,
-                body["data"].clone(),
-            ),
+            "fact" => {
+                self.submit(body["system"].as_str().unwrap(), body["type"].as_str().unwrap(), body, &body["data"])
+            }
             "opening" => {
                 let facility = body["facility"].as_str().unwrap();
                 let data = json!({
