@@ -40,6 +40,7 @@ fn annotation(report: &Report, result: &TestResult) -> Option<String> {
 }
 
 fn data(text: &str) -> String {
+    let text: String = text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t')).collect();
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 

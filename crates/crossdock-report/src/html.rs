@@ -57,8 +57,7 @@ fn overview(report: &Report, parts: &[Report], title: &str) -> Markup {
                 ul.parts {
                     @for (index, part) in parts.iter().enumerate() {
                         li {
-                            span class={ "sign " (part.verdict.word()) } { (part.verdict.sign()) }
-                            a href={ "#part-" (index) } { (part.command) }
+                            a href={ "#part-" (index) } { (sections::heading(part)) }
                             (verdict_pill(part.verdict, false))
                             span.soft { (sections::verdict_line(part)) " in " (words::millis(part.duration_ms as f64)) }
                         }
@@ -73,7 +72,7 @@ fn section(report: &Report, index: usize, is_combined: bool) -> Markup {
     html! {
         section.report id={ "part-" (index) } {
             div.head {
-                @if is_combined { h2 { (report.command) } } @else { h1 { "Crossdock " (report.command) } }
+                @if is_combined { h2 { (sections::heading(report)) } } @else { h1 { "Crossdock " (sections::heading(report)) } }
                 (verdict_pill(report.verdict, !is_combined))
             }
             p.meta { (meta(report)) }

@@ -29,7 +29,7 @@ pub(crate) fn render(report: &Report) -> String {
         let rows = parts.iter().map(|part| {
             vec![
                 sign(part.verdict).to_owned(),
-                part.command.clone(),
+                sections::heading(part),
                 sections::verdict_line(part),
                 words::millis(part.duration_ms as f64),
             ]
@@ -46,7 +46,7 @@ fn one(text: &mut String, report: &Report) {
     text.push_str(&format!(
         "### {} crossdock {}: {}\n\n",
         sign(report.verdict),
-        escape(&report.command),
+        escape(&sections::heading(report)),
         report.verdict
     ));
     text.push_str(&format!(
@@ -118,7 +118,7 @@ fn details(text: &mut String, result: &TestResult) {
     if result.evidence.is_none() && result.reproduce.is_none() {
         return;
     }
-    text.push_str(&format!("<details><summary>{}</summary>\n\n", escape(&result.name)));
+    text.push_str(&format!("<details><summary>{}</summary>\n\n", escape_html(&result.name)));
     if let Some(evidence) = &result.evidence {
         text.push_str(&fence(&words::cut(&words::text(evidence), EVIDENCE)));
     }
@@ -130,6 +130,7 @@ fn details(text: &mut String, result: &TestResult) {
 
 /// A code block whose fence is longer than any in the text.
 fn fence(text: &str) -> String {
+    let text = words::plain(text);
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest.max(2) + 1);
     format!("{fence}\n{text}\n{fence}\n\n")
@@ -153,6 +154,12 @@ fn place(result: &TestResult) -> String {
         result.file.as_ref().map(|file| result.line.map_or_else(|| file.clone(), |line| format!("{file}:{line}")));
     let parts = [result.system.clone(), result.operation.clone(), result.pointer.clone(), file];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+/// One line of plain text where HTML is read and Markdown is not.
+fn escape_html(text: &str) -> String {
+    let text = words::plain(text).replace(['\n', '\t'], " ");
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('@', "@\u{200b}")
 }
 
 /// One line of plain text.

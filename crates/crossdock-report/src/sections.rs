@@ -269,28 +269,48 @@ pub(crate) fn facts(report: &Report) -> Vec<(String, String)> {
                 map.iter().filter_map(|(key, value)| part(key, value)).collect::<Vec<_>>().join(" · ")
             }
             Value::Array(_) | Value::Null => continue,
-            scalar => words::text(scalar),
+            scalar => with_unit(scalar, measure(key).1),
         };
         if !text.is_empty() {
-            facts.push((title(key), text));
+            let name = if value.is_number() { measure(key).0 } else { title(key) };
+            facts.push((name, text));
         }
     }
     facts
 }
 
-/// "target 20 per s", "late p99 12 µs": one entry of a small mapping.
+/// "target 20/s", "late p99 0.18 ms": one entry of a small mapping.
 fn part(key: &str, value: &Value) -> Option<String> {
+    let (name, unit) = measure(key);
     match value {
         Value::Object(map) => {
-            let inner: Vec<String> = map
-                .iter()
-                .filter(|(_, value)| !value.is_object() && !value.is_array())
-                .map(|(key, value)| format!("{key} {}", rounded(value)))
-                .collect();
-            (!inner.is_empty()).then(|| format!("{} {}", title(key), inner.join(", ")))
+            let inner = map.iter().filter(|(_, value)| !value.is_object() && !value.is_array());
+            let inner: Vec<String> = inner.map(|(key, value)| format!("{key} {}", with_unit(value, unit))).collect();
+            (!inner.is_empty()).then(|| format!("{name} {}", inner.join(", ")))
         }
         Value::Array(_) | Value::Null => None,
-        scalar => Some(format!("{} {}", title(key), rounded(scalar))),
+        scalar => Some(format!("{name} {}", with_unit(scalar, unit))),
+    }
+}
+
+/// The name of a figure and its unit, which keys carry last.
+fn measure(key: &str) -> (String, &str) {
+    for unit in ["_per_s", "_us", "_ms", "_s"] {
+        if let Some(name) = key.strip_suffix(unit) {
+            return (title(name), unit);
+        }
+    }
+    (title(key), "")
+}
+
+fn with_unit(value: &Value, unit: &str) -> String {
+    let Some(figure) = words::number(value).filter(|_| value.is_number()) else { return words::text(value) };
+    match unit {
+        "_us" => words::micros(figure),
+        "_ms" => words::millis(figure),
+        "_s" => words::millis(figure * 1000.0),
+        "_per_s" => format!("{}/s", rounded(value)),
+        _ => rounded(value),
     }
 }
 
@@ -304,10 +324,9 @@ fn rounded(value: &Value) -> String {
     }
 }
 
-/// `target_per_s` as people read it.
+/// A key as people read it.
 pub(crate) fn title(key: &str) -> String {
-    let words = key.replace("_per_s", "/s").replace("_us", " µs").replace("_ms", " ms").replace('_', " ");
-    words.strip_suffix(" id").map_or(words.clone(), |start| format!("{start} id"))
+    key.replace('_', " ")
 }
 
 /// Lists of mappings that no section of their own shows, as plain tables.
@@ -371,6 +390,12 @@ pub(crate) fn residue(report: &Report) -> Option<(String, bool)> {
     let sentence =
         if open == 0.0 { format!("nothing left open{checked}") } else { format!("{open:.0} left open{checked}") };
     Some((sentence, open == 0.0))
+}
+
+/// The command, and what it was about where the report names it: "probe once · order-to-receipt".
+pub(crate) fn heading(report: &Report) -> String {
+    let about = ["scenario", "name"].iter().find_map(|key| report.extra.get(*key)?.as_str());
+    about.map_or_else(|| report.command.clone(), |about| format!("{} · {about}", report.command))
 }
 
 /// What the report says in one line: "2 failed, 38 passed", and its reason.

@@ -138,8 +138,11 @@ impl Writer {
 
     /// What held and what was skipped, by name; what needs attention follows in full.
     fn results(&self, report: &Report) -> String {
-        let quiet: Vec<&TestResult> =
-            report.results.iter().filter(|result| !result.verdict.needs_attention()).collect();
+        // The table of steps has shown what held already.
+        let has_steps = sections::steps(report).iter().any(|step| step.duration_ms.is_some());
+        let is_worth_a_line =
+            |result: &&TestResult| !result.verdict.needs_attention() && (!has_steps || result.message.is_some());
+        let quiet: Vec<&TestResult> = report.results.iter().filter(is_worth_a_line).collect();
         if quiet.is_empty() || quiet.len() > LISTED {
             return String::new();
         }
@@ -148,7 +151,11 @@ impl Writer {
             let what = [result.message.as_deref(), result.rule.as_deref()].into_iter().flatten().next();
             let is_worth_saying = result.message.is_some() || result.verdict == ResultVerdict::Skipped;
             let what = what.filter(|_| is_worth_saying).map(|what| format!(": {what}")).unwrap_or_default();
-            let line = words::plain(&format!("{}{what}", result.name));
+            let system = result.system.as_deref().unwrap_or_default();
+            let system = if result.name.contains(system) { String::new() } else { format!("{system} ") };
+            let is_warning = result.extra.get("level").is_some_and(|level| level == "warning");
+            let warning = if is_warning { "warning: " } else { "" };
+            let line = words::plain(&format!("{warning}{system}{}{what}", result.name));
             for (index, line) in words::wrap(&line, self.width - 2).iter().enumerate() {
                 let sign = if index == 0 { self.sign(result.verdict) } else { " ".to_owned() };
                 text.push_str(&format!("{sign} {line}\n"));
@@ -202,7 +209,7 @@ impl Writer {
         let row = |part: &Report| {
             vec![
                 self.verdict_sign(part.verdict),
-                part.command.clone(),
+                sections::heading(part),
                 sections::verdict_line(part),
                 words::millis(part.duration_ms as f64),
             ]
@@ -211,7 +218,8 @@ impl Writer {
     }
 
     fn verdict(&self, report: &Report) -> String {
-        let line = format!("{} {}: {}", report.verdict.sign(), report.command, report.verdict);
+        let line =
+            format!("{} {}: {}", report.verdict.sign(), words::plain(&sections::heading(report)), report.verdict);
         let head = line.clone();
         let line = match report.verdict {
             Verdict::Pass => self.paint(&line, |text| text.green().bold().to_string()),
@@ -247,7 +255,7 @@ impl Writer {
     }
 
     fn bar(&self, share: f64, late: bool) -> String {
-        let filled = ((share * BAR as f64).ceil() as usize).clamp(1, BAR);
+        let filled = ((share * BAR as f64).ceil() as usize).clamp(usize::from(share > 0.0), BAR);
         let full = "█".repeat(filled);
         let rest = self.dim(&"░".repeat(BAR - filled));
         let full = if late {

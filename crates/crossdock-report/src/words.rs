@@ -3,19 +3,30 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// "0.4 ms", "12 ms", "1.20 s", "3 min 05 s": three figures are enough.
+/// "0.40 ms", "12 ms", "1.20 s", "30 s", "3 min 05 s": three figures are enough, and round values are written round.
 pub(crate) fn millis(ms: f64) -> String {
     if ms >= 60_000.0 {
         let seconds = (ms / 1000.0).round() as u64;
-        return format!("{} min {:02} s", seconds / 60, seconds % 60);
+        return match seconds % 60 {
+            0 => format!("{} min", seconds / 60),
+            rest => format!("{} min {rest:02} s", seconds / 60),
+        };
     }
     if ms >= 999.5 {
-        return if ms >= 9_995.0 { format!("{:.1} s", ms / 1000.0) } else { format!("{:.2} s", ms / 1000.0) };
+        let digits = match ms {
+            _ if ms % 1000.0 == 0.0 => 0,
+            9_995.0.. => 1,
+            _ => 2,
+        };
+        return format!("{:.digits$} s", ms / 1000.0);
     }
-    if ms >= 9.95 || ms == 0.0 {
-        return format!("{ms:.0} ms");
-    }
-    if ms >= 0.995 { format!("{ms:.1} ms") } else { format!("{ms:.2} ms") }
+    let digits = match ms {
+        _ if ms % 1.0 == 0.0 => 0,
+        9.95.. => 0,
+        0.995.. => 1,
+        _ => 2,
+    };
+    format!("{ms:.digits$} ms")
 }
 
 /// Microseconds, as people read them.

@@ -33,7 +33,7 @@ pub(super) fn cards(report: &Report) -> Markup {
     figures.extend(rate.map(|rate| (format!("{rate:.1}/s"), "achieved".to_owned())));
     html! {
         div.cards {
-            @for (word, count, tone) in counts.iter().filter(|(_, count, tone)| *count > 0 || *tone == "pass") {
+            @for (word, count, tone) in counts.iter().filter(|(_, count, tone)| *count > 0 || (*tone == "pass" && summary.total() > 0)) {
                 div class={ "card lit " (tone) } { b { (count) } span { (word) } }
             }
             @for (figure, what) in &figures { div.card { b { (figure) } span { (what) } } }
@@ -84,7 +84,7 @@ pub(super) fn steps(report: &Report) -> Markup {
                 div.scroll {
                     table {
                         thead { tr {
-                            th {} th { "step" } th.narrow-hide { "system" } th.n.narrow-hide { "at" }
+                            th.s {} th { "step" } th.narrow-hide { "system" } th.n.narrow-hide { "at" }
                             @if has_slas { th { "of its SLA" } }
                             th.n { "took" }
                             @if has_slas { th.n { "SLA" } }
@@ -100,7 +100,8 @@ pub(super) fn steps(report: &Report) -> Markup {
 fn step_row(step: &sections::Step, began: Option<f64>, has_slas: bool) -> Markup {
     let took = step.duration_ms.unwrap_or(0.0);
     let is_late = step.sla_ms.is_some_and(|sla| took > sla);
-    let share = step.sla_ms.filter(|sla| *sla > 0.0).map(|sla| (took / sla * 100.0).min(100.0));
+    let share =
+        step.sla_ms.filter(|sla| *sla > 0.0).map(|sla| (took / sla * 100.0).min(100.0)).filter(|share| *share > 0.0);
     html! {
         tr {
             td { @if let Some(verdict) = &step.verdict { (word_sign(verdict)) } }
@@ -130,7 +131,7 @@ pub(super) fn slas(report: &Report) -> Markup {
             div.panel {
                 h3 { "Service levels" }
                 div.scroll { table {
-                    thead { tr { th {} th { "service level" } th { "target" } th { "measured" } } }
+                    thead { tr { th.s {} th { "service level" } th { "target" } th { "measured" } } }
                     tbody { @for sla in &slas { tr {
                         td { (word_sign(match sla.holds { Some(true) => "pass", Some(false) => "fail", None => "unknown" })) }
                         td.text { (sla.name) } td { (sla.target) } td { (sla.measured) }
@@ -203,9 +204,10 @@ pub(super) fn results(report: &Report) -> Markup {
 }
 
 fn result_row(result: &TestResult) -> Markup {
+    let is_warning = result.extra.get("level").is_some_and(|level| level == "warning");
     let head = html! {
         span class={ "sign " (result.verdict.word()) } title=(result.verdict.word()) { (result.verdict.sign()) }
-        span.name { (result.name) }
+        span.name { (result.name) @if is_warning { " " span.pill.error { "warning" } } }
         span.where { (result.system.as_deref().unwrap_or_default()) @if let Some(operation) = &result.operation { " " (operation) } }
         @if let Some(message) = &result.message { span.message { (message) } }
     };

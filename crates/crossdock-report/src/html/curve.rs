@@ -7,8 +7,8 @@ use crate::model::Report;
 use crate::sections::{self, Series, Sla};
 use crate::words;
 
-const WIDTH: f64 = 760.0;
-const HEIGHT: f64 = 330.0;
+const WIDTH: f64 = 1000.0;
+const HEIGHT: f64 = 360.0;
 const LEFT: f64 = 62.0;
 const RIGHT: f64 = 24.0;
 const TOP: f64 = 14.0;

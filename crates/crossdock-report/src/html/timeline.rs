@@ -176,6 +176,7 @@ fn kinds(moments: &[Moment]) -> Vec<(String, String)> {
             "pass" | "passed" | "ok" => "k-pass".to_owned(),
             "fail" | "failed" | "late" | "exception" | "dead_letter" => "k-fail".to_owned(),
             "error" | "retry" => "k-error".to_owned(),
+            "skipped" => "k-skipped".to_owned(),
             _ => {
                 next += 1;
                 format!("k{}", (next - 1) % 7)
