@@ -1,1 +1,16 @@
 #![doc = include_str!("../README.md")]
+
+mod call;
+mod connector;
+pub mod inbound;
+mod lookup;
+pub mod outbound;
+mod transport;
+
+pub use call::{Answer, Body, Call, NotSent, Obstacle, Outcome};
+pub use connector::{Connector, ConnectorError};
+pub use lookup::Found;
+pub use transport::Target;
+
+#[cfg(test)]
+mod tests;
