@@ -1,0 +1,340 @@
+//! The process and experience APIs (contracts/apis/process-*.yaml, experience-storefront.yaml).
+//! Here: reading the state through the writer, and a person's orders to it. Not here: how an object looks (`views.rs`).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Response};
+use crossdock_core::{Answer, Command};
+use crossdock_model::{Balance, DeliveryId, ExceptionId, OrderId, SystemId, Timestamp};
+use http::{HeaderMap, StatusCode};
+use serde_json::{Value, json};
+
+use crate::http::App;
+use crate::http::messages;
+use crate::http::problem::{Broken, Problem};
+use crate::http::stream::{Follower, StreamQuery};
+use crate::http::system::refused;
+use crate::views;
+
+/// The most objects of one list (contracts: `maxItems`).
+const LISTED: usize = 500;
+
+type Reply = Result<Json<Value>, Problem>;
+type Filters = Query<BTreeMap<String, String>>;
+
+/// `listOrders`, newest first.
+pub(crate) async fn orders(State(app): State<Arc<App>>, headers: HeaderMap, Query(filters): Filters) -> Reply {
+    app.keys.process(&headers, false)?;
+    known_filters(&filters, &["status", "runId"])?;
+    app.ask(move |partition, _| {
+        let mut orders: Vec<_> =
+            partition.state().orders().filter(|one| of_run(&filters, one.context.run_id.as_ref())).collect();
+        orders.sort_by_key(|order| std::cmp::Reverse(order.accepted));
+        let views = orders.into_iter().map(views::order).filter(|view| fits(&filters, "status", &view["status"]));
+        json!({"orders": views.take(LISTED).collect::<Vec<_>>()})
+    })
+    .await
+}
+
+/// `getOrder`, by the channel's id or the ERP's number.
+pub(crate) async fn order(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    Query(filters): Filters,
+) -> Reply {
+    app.keys.process(&headers, false)?;
+    known_filters(&filters, &["source"])?;
+    let missing = Problem::not_found(format!("no order `{id}`"));
+    let found = app
+        .find(move |partition, _| {
+            let state = partition.state();
+            let order: OrderId = id.parse().ok()?;
+            let found = match filters.get("source") {
+                Some(source) => {
+                    let source: SystemId = source.parse().ok()?;
+                    state.orders().find(|one| one.key.id == order && one.key.source == source)
+                }
+                None => state
+                    .order_by_id(&order)
+                    .or_else(|| id.parse().ok().and_then(|number| state.order_by_erp_number(&number))),
+            };
+            found.map(views::order)
+        })
+        .await?;
+    found.map(Json).ok_or(missing)
+}
+
+/// `listPositions`.
+pub(crate) async fn positions(State(app): State<Arc<App>>, headers: HeaderMap, Query(filters): Filters) -> Reply {
+    app.keys.process(&headers, false)?;
+    known_filters(&filters, &["product", "facility"])?;
+    app.ask(move |partition, _| {
+        let wanted = |key: &str, value: &str| filters.get(key).is_none_or(|filter| filter == value);
+        let all = partition.state().positions();
+        let found = all.filter(|((product, facility), _)| {
+            wanted("product", product.as_str()) && wanted("facility", facility.as_str())
+        });
+        json!({"positions": found.take(LISTED).map(|(key, one)| views::position(key, one)).collect::<Vec<_>>()})
+    })
+    .await
+}
+
+/// `listPurchaseOrders`.
+pub(crate) async fn purchase_orders(State(app): State<Arc<App>>, headers: HeaderMap, Query(filters): Filters) -> Reply {
+    app.keys.process(&headers, false)?;
+    known_filters(&filters, &["runId"])?;
+    app.ask(move |partition, _| {
+        let state = partition.state();
+        let mut found: Vec<_> = state.purchase_orders().filter(|one| of_run(&filters, one.context.run_id.as_ref())).collect();
+        found.sort_by_key(|po| std::cmp::Reverse(po.milestones.last().map(|(_, at)| *at)));
+        json!({"purchaseOrders": found.into_iter().take(LISTED).map(|po| views::purchase_order(po, state)).collect::<Vec<_>>()})
+    })
+    .await
+}
+
+/// `getPurchaseOrder`.
+pub(crate) async fn purchase_order(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Path(number): Path<String>,
+) -> Reply {
+    app.keys.process(&headers, false)?;
+    let missing = Problem::not_found(format!("no purchase order `{number}`"));
+    let found = app
+        .find(move |partition, _| {
+            let state = partition.state();
+            state.purchase_order(&number.parse().ok()?).map(|po| views::purchase_order(po, state))
+        })
+        .await?;
+    found.map(Json).ok_or(missing)
+}
+
+/// `listRecommendations`.
+pub(crate) async fn recommendations(State(app): State<Arc<App>>, headers: HeaderMap, Query(filters): Filters) -> Reply {
+    app.keys.process(&headers, false)?;
+    known_filters(&filters, &["runId"])?;
+    app.ask(move |partition, _| {
+        let all = partition.state().recommendations();
+        let found = all.filter(|one| of_run(&filters, one.context.run_id.as_ref())).take(LISTED);
+        json!({"recommendations": found.map(views::recommendation).collect::<Vec<_>>()})
+    })
+    .await
+}
+
+/// `listExceptions`, most urgent first.
+pub(crate) async fn exceptions(State(app): State<Arc<App>>, headers: HeaderMap, Query(filters): Filters) -> Reply {
+    app.keys.process(&headers, false)?;
+    known_filters(&filters, &["state", "runId"])?;
+    if let Some(state) = filters.get("state")
+        && !["open", "resolved"].contains(&state.as_str())
+    {
+        return Err(Problem::bad_request(format!("`state` is open or resolved, not `{state}`")));
+    }
+    app.ask(move |partition, _| {
+        let mut found: Vec<_> =
+            partition.state().exceptions().filter(|one| of_run(&filters, one.context.run_id.as_ref())).collect();
+        found.sort_by_key(|one| (one.resolved.is_some(), one.opened.due));
+        let views = found.into_iter().map(views::exception).filter(|view| fits(&filters, "state", &view["state"]));
+        json!({"exceptions": views.take(LISTED).collect::<Vec<_>>()})
+    })
+    .await
+}
+
+/// `getException`.
+pub(crate) async fn exception(State(app): State<Arc<App>>, headers: HeaderMap, Path(id): Path<String>) -> Reply {
+    app.keys.process(&headers, false)?;
+    exception_view(&app, &id).await.map(Json)
+}
+
+async fn exception_view(app: &App, id: &str) -> Result<Value, Problem> {
+    let number = ExceptionId(number(id, "exc-").ok_or_else(|| Problem::not_found(format!("no exception `{id}`")))?);
+    let found = app.find(move |partition, _| partition.state().exception(number).map(views::exception)).await?;
+    found.ok_or_else(|| Problem::not_found(format!("no exception `{id}`")))
+}
+
+/// `resolveException`.
+pub(crate) async fn resolve(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    body: Body,
+) -> Reply {
+    app.keys.process(&headers, true)?;
+    let body = messages::json(&app.body(body, &headers).await?)?;
+    let before = exception_view(&app, &id).await?;
+    app.keeps("process-exceptions", "resolveException", &body)?;
+    let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (word, by, reason) = (text("resolution"), text("by"), text("reason"));
+    if before["state"] == "resolved" {
+        // The same decision again is the first one's answer, another one comes too late.
+        let same = before["resolution"] == word.as_str() && before["by"] == by.as_str();
+        return if same {
+            Ok(Json(before))
+        } else {
+            Err(Problem::conflict(format!("exception `{id}` is decided already")))
+        };
+    }
+    let allowed: Vec<&str> = before["resolutions"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let decided = views::resolution(&word).filter(|one| allowed.contains(&views::resolution_word(*one)));
+    let (Some(resolution), Some(exception)) = (decided, number(&id, "exc-")) else {
+        let message = format!("`{word}` is not among what may be decided here: {}", allowed.join(", "));
+        let broken =
+            Broken { pointer: "/resolution".to_owned(), rule: "resolution".to_owned(), message: message.clone() };
+        let mut problem = Problem::unprocessable(message);
+        problem.errors = vec![broken];
+        return Err(problem);
+    };
+    app.order(Command::ResolveException { id: ExceptionId(exception), resolution, by, reason }).await?;
+    exception_view(&app, &id).await.map(Json)
+}
+
+/// `listDeadLetters`, oldest first.
+pub(crate) async fn dead_letters(State(app): State<Arc<App>>, headers: HeaderMap, Query(filters): Filters) -> Reply {
+    app.keys.process(&headers, false)?;
+    known_filters(&filters, &["runId"])?;
+    app.ask(move |partition, _| {
+        let all = partition.state().deliveries().dead_letters();
+        let found = all.filter(|one| of_run(&filters, one.context.run_id.as_ref()));
+        json!({"deadLetters": found.take(LISTED).filter_map(views::dead_letter).collect::<Vec<_>>()})
+    })
+    .await
+}
+
+/// `replayDeadLetter`: tried again with its first idempotency key.
+pub(crate) async fn replay(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    body: Body,
+) -> Result<Response, Problem> {
+    app.keys.process(&headers, true)?;
+    let body = app.body(body, &headers).await?;
+    let said = if body.is_empty() { Value::Null } else { messages::json(&body)? };
+    let text = |key: &str, usual: &str| said.get(key).and_then(Value::as_str).unwrap_or(usual).to_owned();
+    let missing = || Problem::not_found(format!("no dead letter `{id}`"));
+    let delivery = DeliveryId(number(&id, "d-").ok_or_else(missing)?);
+    let before = app
+        .find(move |partition, _| {
+            partition.state().deliveries().get(delivery).map(|one| (views::dead_letter(one), one.clone()))
+        })
+        .await?;
+    let view = match before {
+        None => return Err(missing()),
+        Some((None, _)) => return Err(Problem::conflict(format!("`{id}` is on its way, it is no dead letter"))),
+        Some((Some(was), one)) => views::replayed(&one, &was),
+    };
+    app.order(Command::ReplayDeadLetter { id: delivery, by: text("by", "operator"), reason: text("reason", "") })
+        .await?;
+    Ok((StatusCode::ACCEPTED, Json(view)).into_response())
+}
+
+/// `streamEvents`.
+pub(crate) async fn events(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Query(query): Query<StreamQuery>,
+) -> Result<Response, Problem> {
+    app.keys.process(&headers, false)?;
+    let place = Arc::clone(&app.streams).try_acquire_owned().map_err(|_| {
+        Problem::busy(format!("{} event streams are open, and that is the limit", app.config.limits.streams))
+    })?;
+    let (feed, archive, stop) = (Arc::clone(&app.feed), app.archive.clone(), app.stop.subscribe());
+    Ok(Follower::new(query, &headers, feed, archive, stop, place)?.into_response())
+}
+
+/// `getAvailability`: what a storefront may promise, never below zero.
+pub(crate) async fn availability(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Path(product): Path<String>,
+) -> Reply {
+    app.keys.process(&headers, false)?;
+    let missing = Problem::not_found(format!("nothing is known of product `{product}`"));
+    let found = app
+        .find(move |partition, _| {
+            let of_product = |((known, _), _): &(&crossdock_core::PositionKey, _)| known.as_str() == product;
+            let found: Vec<_> = partition.state().positions().filter(of_product).collect();
+            let as_of: Timestamp = found.iter().map(|(_, position)| position.as_of).max()?;
+            let mut sum = Balance::ZERO;
+            let mut facilities = Vec::new();
+            for ((_, facility), position) in &found {
+                let promise = position.available().floored();
+                sum += promise;
+                facilities.push(json!({"facility": facility, "available": promise}));
+            }
+            Some(json!({"product": product, "available": sum.floored(), "facilities": facilities, "asOf": as_of}))
+        })
+        .await?;
+    found.map(Json).ok_or(missing)
+}
+
+impl App {
+    /// Hands a person's order to the writer and waits until it is durable.
+    async fn order(&self, command: Command) -> Result<(), Problem> {
+        match self.engine.command(command).await {
+            Ok(Answer::Accepted { .. } | Answer::Duplicate { .. }) => Ok(()),
+            Ok(Answer::Rejected(refusal)) => Err(refused(&refusal)),
+            Ok(Answer::Unavailable) => Err(Problem::unavailable("the ledger cannot be written now")),
+            Err(busy) => Err(busy.into()),
+        }
+    }
+
+    async fn ask(
+        &self,
+        question: impl FnOnce(&crossdock_core::Partition, Timestamp) -> Value + Send + 'static,
+    ) -> Reply {
+        Ok(Json(self.find(question).await?))
+    }
+
+    async fn find<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&crossdock_core::Partition, Timestamp) -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        Ok(self.engine.ask(question).await?)
+    }
+
+    /// Checks a body against its operation's contract.
+    fn keeps(&self, api: &str, operation: &str, body: &Value) -> Result<(), Problem> {
+        let Some(operation) = self.contracts.api(api).and_then(|api| api.operation(operation)) else { return Ok(()) };
+        let violations = operation.check_request("application/json", body);
+        let Some(first) = violations.first() else { return Ok(()) };
+        let detail =
+            format!("{}: {}", if first.pointer.is_empty() { "the body" } else { &first.pointer }, first.message);
+        let broken = violations.iter().map(|one| Broken {
+            pointer: one.pointer.clone(),
+            rule: one.rule.clone(),
+            message: one.message.clone(),
+        });
+        Err(Problem::unprocessable(detail).broken(format!("contracts/apis/{api}.yaml"), broken.collect()))
+    }
+}
+
+fn of_run(filters: &BTreeMap<String, String>, run: Option<&crossdock_model::RunId>) -> bool {
+    filters.get("runId").is_none_or(|wanted| run.is_some_and(|run| run.as_str() == wanted))
+}
+
+fn fits(filters: &BTreeMap<String, String>, key: &str, value: &Value) -> bool {
+    filters.get(key).is_none_or(|wanted| value == wanted.as_str())
+}
+
+/// A filter that nobody knows would silently answer everything.
+fn known_filters(filters: &BTreeMap<String, String>, known: &[&str]) -> Result<(), Problem> {
+    match filters.keys().find(|key| !known.contains(&key.as_str())) {
+        None => Ok(()),
+        Some(key) => {
+            let hint = crossdock_diag::did_you_mean(key, known.iter().copied());
+            let hint = hint.map_or_else(String::new, |hit| format!("; did you mean `{hit}`?"));
+            Err(Problem::bad_request(format!("there is no filter `{key}`{hint}")))
+        }
+    }
+}
+
+/// The number in an id such as `exc-12`; the bare number is understood too, as the events carry it.
+fn number(id: &str, prefix: &str) -> Option<u64> {
+    id.strip_prefix(prefix).unwrap_or(id).parse().ok()
+}

@@ -1,0 +1,96 @@
+//! From the configuration to the policy that the core decides by.
+//! Here: who plays which part, by the contract that each system keeps. Not here: reading the file.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crossdock_core::{Policy, TargetPolicy};
+use crossdock_model::{Amount, FacilityId, ProductId, Quantity, SystemId};
+
+use crate::HubError;
+use crate::config::{HubConfig, SystemConfig};
+
+/// The policy that a configuration declares.
+pub(crate) fn policy(config: &HubConfig) -> Result<Policy, HubError> {
+    let mut policy = Policy {
+        erp: only(config, "erp")?,
+        procurement: only(config, "procurement")?,
+        ap: only(config, "ap")?,
+        facilities: facilities(config)?,
+        storefronts: Vec::new(),
+        targets: BTreeMap::new(),
+        safety_stock: BTreeMap::new(),
+        approval_limit: parse::<Amount>("policy.approve_up_to", &config.policy.approve_up_to)?,
+        release_before_booking: config.policy.release_before_booking,
+        reserved_prefix: config.policy.reserved_prefix.clone(),
+        decision_due_ms: ms(config.policy.decision_due),
+    };
+    for (id, system) in &config.systems {
+        let id = parse::<SystemId>("systems", id)?;
+        if system.contract == "commerce" {
+            policy.storefronts.push(id.clone());
+        }
+        if system.url.is_some() {
+            policy.targets.insert(id, target(config));
+        }
+    }
+    for (product, quantity) in &config.policy.safety_stock {
+        let product = parse::<ProductId>("policy.safety_stock", product)?;
+        policy.safety_stock.insert(product, parse::<Quantity>("policy.safety_stock", quantity)?);
+    }
+    Ok(policy)
+}
+
+/// The one system that keeps a contract, if there is one.
+fn only(config: &HubConfig, contract: &str) -> Result<Option<SystemId>, HubError> {
+    let mut all = config.systems.iter().filter(|(_, system)| system.contract == contract).map(|(id, _)| id);
+    let first = all.next();
+    if let (Some(first), Some(second)) = (first, all.next()) {
+        return Err(HubError::Config(format!(
+            "`{first}` and `{second}` both keep the contract `{contract}`; there is one {contract}"
+        )));
+    }
+    first.map(|id| parse("systems", id)).transpose()
+}
+
+/// Facilities in the declared order, then the others by their system.
+fn facilities(config: &HubConfig) -> Result<Vec<(FacilityId, SystemId)>, HubError> {
+    let rank = |system: &SystemConfig| {
+        let place = |facility: &String| config.policy.facilities.iter().position(|name| name == facility);
+        system.facility.as_ref().and_then(place).unwrap_or(usize::MAX)
+    };
+    let mut systems: Vec<(&String, &SystemConfig)> = config.systems.iter().collect();
+    systems.sort_by_key(|(id, system)| (rank(system), *id));
+    let mut facilities: Vec<(FacilityId, SystemId)> = Vec::new();
+    for (id, system) in systems {
+        let Some(name) = &system.facility else { continue };
+        let facility = parse::<FacilityId>("facility", name)?;
+        if let Some((_, other)) = facilities.iter().find(|(known, _)| *known == facility) {
+            return Err(HubError::Config(format!("`{other}` and `{id}` both run the facility `{facility}`")));
+        }
+        facilities.push((facility, parse("systems", id)?));
+    }
+    Ok(facilities)
+}
+
+fn target(config: &HubConfig) -> TargetPolicy {
+    let delivery = &config.delivery;
+    TargetPolicy {
+        max_in_flight: delivery.in_flight,
+        retry_base_ms: ms(delivery.retry_base),
+        retry_cap_ms: ms(delivery.retry_cap),
+        max_attempts: delivery.max_attempts,
+        give_up_after_ms: delivery.give_up_after.map(ms),
+        breaker_failures: delivery.breaker_failures,
+        breaker_base_ms: ms(delivery.breaker_base),
+        breaker_cap_ms: ms(delivery.breaker_cap),
+    }
+}
+
+fn parse<T: std::str::FromStr<Err: std::fmt::Display>>(key: &str, text: &str) -> Result<T, HubError> {
+    text.parse().map_err(|error| HubError::Config(format!("`{text}` at `{key}`: {error}")))
+}
+
+fn ms(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}

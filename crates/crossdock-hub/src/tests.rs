@@ -1,0 +1,10 @@
+//! The hub in one process, with small targets on free ports.
+
+mod config;
+mod door;
+mod failures;
+mod flow;
+mod start;
+mod stream;
+mod world;
+mod x12;

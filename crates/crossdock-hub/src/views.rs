@@ -1,0 +1,231 @@
+//! The state as the process and experience APIs show it.
+//! Here: one function an object, by contracts/objects/. Not here: HTTP, what is in the state.
+
+use crossdock_core::delivery::Delivery;
+use crossdock_core::{
+    Context, ExceptionState, InvoiceState, OrderState, PoState, PoStatus, Position, PositionKey, RecommendationState,
+    State,
+};
+use crossdock_model::{Quantity, Resolution, Severity};
+use serde_json::{Map, Value, json};
+
+/// `process-order.json`.
+pub(crate) fn order(order: &OrderState) -> Value {
+    let lines: Vec<Value> = order
+        .lines
+        .iter()
+        .map(|line| {
+            json!({
+                "lineNumber": line.number, "product": line.product, "unit": line.unit, "ordered": line.ordered,
+                "allocated": line.allocated_total(), "shipped": line.shipped, "backordered": line.backordered,
+                "cancelled": line.cancelled,
+                "allocations": line.allocated.iter()
+                    .map(|(facility, quantity)| json!({"facility": facility, "quantity": quantity})).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    let facilities: std::collections::BTreeSet<String> = order
+        .lines
+        .iter()
+        .flat_map(|line| line.allocated.keys())
+        .chain(order.shipments.iter().map(|(facility, _, _)| facility))
+        .map(ToString::to_string)
+        .collect();
+    let trackings: Vec<&_> = order.shipments.iter().map(|(_, _, tracking)| tracking).collect();
+    let mut view = object(json!({
+        "orderId": order.key.id, "source": order.key.source, "status": order_status(order),
+        "facilities": facilities, "currency": order.order.currency, "total": order.order.total, "lines": lines,
+        "trackingNumbers": trackings, "orderedAt": order.order.ordered_at,
+    }));
+    put(&mut view, "erpOrderNumber", order.erp_order_number.as_ref());
+    put(&mut view, "customerReference", order.order.customer_reference.as_ref());
+    with_context(view, &order.context)
+}
+
+/// The core tells more apart than the channels' contract does.
+fn order_status(order: &OrderState) -> &'static str {
+    match order.status().as_str() {
+        "partially_shipped" => "shipped",
+        status => status,
+    }
+}
+
+/// `process-purchase-order.json`.
+pub(crate) fn purchase_order(po: &PoState, state: &State) -> Value {
+    let invoices: Vec<&InvoiceState> =
+        state.invoices().filter(|invoice| invoice.invoice.po_number == po.po.po_number).collect();
+    let lines: Vec<Value> = po
+        .lines
+        .iter()
+        .map(|line| {
+            let billed = invoices.iter().flat_map(|invoice| &invoice.invoice.lines);
+            let total: Quantity =
+                billed.filter(|billed| billed.line_number == line.number).map(|billed| billed.quantity).sum();
+            json!({
+                "lineNumber": line.number, "product": line.product, "unit": line.unit, "ordered": line.ordered.quantity,
+                "onOrder": line.on_order, "inTransit": line.in_transit, "accepted": line.accepted,
+                "rejected": line.rejected, "cancelled": line.cancelled, "short": line.short,
+                "overReceived": line.over_received, "invoiced": total, "matched": line.matched,
+            })
+        })
+        .collect();
+    let numbers: Vec<&_> = invoices.iter().map(|invoice| &invoice.invoice.invoice_number).collect();
+    let milestones: Vec<Value> =
+        po.milestones.iter().map(|(status, at)| json!({"status": po_word(*status), "at": at})).collect();
+    let mut view = object(json!({
+        "poNumber": po.po.po_number, "recommendationId": po.po.recommendation_id, "supplier": po.po.supplier,
+        "facility": po.po.facility, "status": po_word(po.status), "currency": po.po.currency, "total": po.po.total,
+        "lines": lines, "invoiceNumbers": numbers, "milestones": milestones,
+    }));
+    if let Some((_, at)) = po.milestones.last() {
+        view.insert("updatedAt".to_owned(), json!(at));
+    }
+    with_context(view, &po.context)
+}
+
+fn po_word(status: PoStatus) -> &'static str {
+    match status {
+        PoStatus::Created => "created",
+        // That the supplier's system could read it is no step of the order.
+        PoStatus::Sent | PoStatus::FunctionallyAcknowledged => "sent",
+        PoStatus::Confirmed => "confirmed",
+        PoStatus::InTransit => "in_transit",
+        PoStatus::Received => "received",
+        PoStatus::Closed => "closed",
+    }
+}
+
+/// `recommendation-state.json`.
+pub(crate) fn recommendation(one: &RecommendationState) -> Value {
+    let mut view = object(json!(one.recommendation));
+    let status = match (one.approved, &one.po_number) {
+        (_, Some(_)) => "ordered",
+        (Some(true), None) => "approved",
+        (Some(false), None) => "refused",
+        (None, None) => "open",
+    };
+    view.insert("status".to_owned(), status.into());
+    put(&mut view, "poNumber", one.po_number.as_ref());
+    with_context(view, &one.context)
+}
+
+/// `position.json`.
+pub(crate) fn position(key: &PositionKey, position: &Position) -> Value {
+    let mut view = object(json!(position.published(key)));
+    view.insert("asOf".to_owned(), json!(position.as_of));
+    view.into()
+}
+
+/// `exception.json`.
+pub(crate) fn exception(one: &ExceptionState) -> Value {
+    let opened = &one.opened;
+    let allowed: Vec<&str> = opened.resolutions.iter().map(|one| resolution_word(*one)).collect();
+    let mut view = object(json!({
+        "exceptionId": format!("exc-{}", one.id), "kind": opened.kind, "what": opened.what, "why": opened.why,
+        "state": if one.resolved.is_some() { "resolved" } else { "open" },
+        "owner": opened.owner, "severity": severity_word(opened.severity), "due": opened.due, "resolutions": allowed,
+        "subject": opened.about.rsplit('/').next().unwrap_or(&opened.about), "about": opened.about,
+        "openedAt": one.opened_at,
+    }));
+    if opened.details.is_object() {
+        view.insert("details".to_owned(), opened.details.clone());
+    }
+    if let Some((resolved, at)) = &one.resolved {
+        view.insert("resolution".to_owned(), resolution_word(resolved.resolution).into());
+        view.insert("reason".to_owned(), resolved.reason.clone().into());
+        view.insert("by".to_owned(), resolved.by.clone().into());
+        view.insert("resolvedAt".to_owned(), json!(at));
+    }
+    with_context(view, &one.context)
+}
+
+/// The contract's word for an answer of the core.
+pub(crate) fn resolution_word(resolution: Resolution) -> &'static str {
+    match resolution {
+        Resolution::Approve => "approve",
+        Resolution::Reject => "reject",
+        Resolution::SendAgain => "retry",
+        Resolution::GiveUp => "cancel",
+        Resolution::Ignore => "ignore",
+    }
+}
+
+/// The core's answer for a word of the contract; the core's own words are understood too.
+pub(crate) fn resolution(word: &str) -> Option<Resolution> {
+    Some(match word {
+        "approve" => Resolution::Approve,
+        "reject" => Resolution::Reject,
+        "retry" | "send_again" => Resolution::SendAgain,
+        "cancel" | "give_up" => Resolution::GiveUp,
+        "ignore" => Resolution::Ignore,
+        _ => return None,
+    })
+}
+
+fn severity_word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Low => "minor",
+        Severity::Medium => "major",
+        Severity::High => "critical",
+    }
+}
+
+/// `dead-letter.json`. `None` for a delivery that is not one.
+pub(crate) fn dead_letter(delivery: &Delivery) -> Option<Value> {
+    let dead = delivery.dead.as_ref()?;
+    let mut view = letter(delivery, "open", &dead.opened.why);
+    view.insert("openedAt".to_owned(), json!(dead.at));
+    view.insert("owner".to_owned(), dead.opened.owner.clone().into());
+    view.insert("due".to_owned(), json!(dead.opened.due));
+    if let Some(status) = dead.opened.status {
+        view.insert("status".to_owned(), status.into());
+    }
+    Some(with_context(view, &delivery.context))
+}
+
+/// A dead letter that was just replayed.
+pub(crate) fn replayed(delivery: &Delivery, was: &Value) -> Value {
+    let mut view = letter(delivery, "replayed", was["why"].as_str().unwrap_or("replayed"));
+    if let Some(at) = was.get("openedAt") {
+        view.insert("openedAt".to_owned(), at.clone());
+    }
+    with_context(view, &delivery.context)
+}
+
+fn letter(delivery: &Delivery, state: &str, why: &str) -> Map<String, Value> {
+    let plan = &delivery.plan;
+    object(json!({
+        "id": delivery_id(delivery), "state": state, "target": plan.target, "operation": plan.operation,
+        "what": format!("{} of {} was not taken by {}", plan.operation, plan.about, plan.target),
+        "why": why, "attempts": delivery.attempts,
+        "subject": plan.about.rsplit('/').next().unwrap_or(&plan.about), "about": plan.about,
+        "original": {"path": plan.path, "body": plan.body},
+    }))
+}
+
+/// A delivery's id on the wire.
+fn delivery_id(delivery: &Delivery) -> String {
+    format!("d-{}", delivery.id)
+}
+
+fn with_context(mut view: Map<String, Value>, context: &Context) -> Value {
+    view.insert("correlationId".to_owned(), json!(context.correlation_id));
+    if context.synthetic {
+        view.insert("synthetic".to_owned(), true.into());
+    }
+    put(&mut view, "runId", context.run_id.as_ref());
+    view.into()
+}
+
+fn put(view: &mut Map<String, Value>, key: &str, value: Option<&impl serde::Serialize>) {
+    if let Some(value) = value {
+        view.insert(key.to_owned(), json!(value));
+    }
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}
