@@ -2,6 +2,7 @@
 //! Here: names, messages and keys. Not here: the conclusions (`verdict`), the formats (`crossdock-report`).
 //! Invariant: a key that has been published stays, with its meaning and unit; new ones are added beside it.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use crossdock_report::{Report, ResultVerdict, TestResult, Verdict};
@@ -58,9 +59,9 @@ fn reason(told: &Told<'_>) -> Option<&'static str> {
 
 fn results(told: &Told<'_>) -> Vec<TestResult> {
     let judged = told.judged;
-    let judges = reason(told).is_none();
-    let mut results = vec![generator(told), flows(told, judges)];
-    results.extend(judged.bounds.iter().map(|bound| service_level(told, bound, judges)));
+    let concludes = reason(told).is_none();
+    let mut results = vec![generator(told), flows(told, concludes)];
+    results.extend(judged.bounds.iter().map(|bound| service_level(told, bound, concludes)));
     results
 }
 
@@ -98,11 +99,11 @@ fn generator(told: &Told<'_>) -> TestResult {
     )
 }
 
-fn flows(told: &Told<'_>, judges: bool) -> TestResult {
+fn flows(told: &Told<'_>, concludes: bool) -> TestResult {
     let sums = &told.measured.sums;
     let verdict = if told.judged.unanswered {
         ResultVerdict::Error
-    } else if !judges {
+    } else if !concludes {
         ResultVerdict::Skipped
     } else if told.judged.too_many_failed.is_some() {
         ResultVerdict::Fail
@@ -113,19 +114,20 @@ fn flows(told: &Told<'_>, judges: bool) -> TestResult {
     let mut reasons: Vec<(&String, &u64)> = sums.reasons.iter().collect();
     reasons.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
     for (why, count) in reasons.into_iter().take(3) {
-        message.push_str(&format!("; {count} × {why}"));
+        // Writing to a text cannot fail.
+        write!(message, "; {count} × {why}").ok();
     }
     result(told, "flows", verdict, "bench/flows", message)
 }
 
-fn service_level(told: &Told<'_>, bound: &Bound, judges: bool) -> TestResult {
+fn service_level(told: &Told<'_>, bound: &Bound, concludes: bool) -> TestResult {
     let measured = bound.measured_us.map_or_else(|| "too many flows never came that far".to_owned(), ms);
-    let verdict = match (judges, bound.holds) {
+    let verdict = match (concludes, bound.holds) {
         (false, _) => ResultVerdict::Skipped,
         (true, true) => ResultVerdict::Pass,
         (true, false) => ResultVerdict::Fail,
     };
-    let not_judged = if judges { "" } else { " (not judged)" };
+    let not_judged = if concludes { "" } else { " (not judged)" };
     let message = format!("{measured}, at most {} ms{not_judged}", bound.target_ms);
     result(told, &bound.name, verdict, &format!("sla/{}", bound.sla), message)
 }
@@ -143,10 +145,10 @@ fn figures(told: &Told<'_>) -> Map<String, Value> {
     let sums = &measured.sums;
     let window = measured.window.as_secs_f64();
     let per_s = |count: u64| if window > 0.0 { rounded(count as f64 / window) } else { Value::Null };
-    let judges = reason(told).is_none();
+    let concludes = reason(told).is_none();
     let late = sums.late.summary();
     let steps: Vec<Value> = in_order(told).into_iter().map(|(name, step)| step_figures(name, step)).collect();
-    let slas: Vec<Value> = judged.bounds.iter().map(|bound| sla_figures(bound, judges)).collect();
+    let slas: Vec<Value> = judged.bounds.iter().map(|bound| sla_figures(bound, concludes)).collect();
     let figures = json!({
         "environment": told.environment,
         "rate": {"target_per_s": per_s(sums.due), "achieved_per_s": per_s(sums.started)},
@@ -192,12 +194,12 @@ fn step_figures(name: &str, step: &StepSums) -> Value {
     })
 }
 
-fn sla_figures(bound: &Bound, judges: bool) -> Value {
+fn sla_figures(bound: &Bound, concludes: bool) -> Value {
     json!({
         "name": bound.name,
         "target": bound.target_ms,
         "measured": bound.measured_us.map_or(Value::Null, |us| rounded(us as f64 / 1000.0)),
-        "holds": if judges { Value::Bool(bound.holds) } else { Value::Null },
+        "holds": if concludes { Value::Bool(bound.holds) } else { Value::Null },
         "unit": "ms",
     })
 }

@@ -2,6 +2,7 @@
 //! the shop tells on its event stream.
 
 use std::convert::Infallible;
+use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -93,12 +94,8 @@ fn check(report: &Report, expected: &Expect) {
     let figure = crossdock_testkit::Redactor::none().rule(r"\d+\.\d ms", "FIGURE").rule(r"\d+ × ", "SOME × ");
     let mut text = format!("{} {:?}\n", report.verdict, report.reason);
     for result in &report.results {
-        text.push_str(&format!(
-            "{} {}: {}\n",
-            result.verdict.word(),
-            result.name,
-            result.message.as_deref().unwrap_or("")
-        ));
+        writeln!(text, "{} {}: {}", result.verdict.word(), result.name, result.message.as_deref().unwrap_or(""))
+            .unwrap();
     }
     expected.assert_eq(&figure.apply(&text));
 }
@@ -123,7 +120,10 @@ async fn levels_hold_measured_to_the_event_seen() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn keys_of_the_report() {
     let report = bench(Some(GOOD), "allocation.yaml", BenchOptions::default()).await.unwrap();
-    let keys: String = report.extra.iter().map(|(key, value)| format!("{key}: {}\n", shape(value))).collect();
+    let mut keys = String::new();
+    for (key, value) in &report.extra {
+        writeln!(keys, "{key}: {}", shape(value)).unwrap();
+    }
     expect![[r"
         environment: text
         rate: {target_per_s, achieved_per_s}
