@@ -9,9 +9,7 @@ use crate::{Defect, Seq};
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
     /// Somebody else has appended: this writer decided from an old head.
-    #[error(
-        "the ledger's head is {actual}, this writer expected {expected}: another writer has appended"
-    )]
+    #[error("the ledger's head is {actual}, this writer expected {expected}: another writer has appended")]
     Fenced {
         /// The head the caller knew.
         expected: Seq,

@@ -70,11 +70,7 @@ pub trait LedgerReader: Send {
     fn correlations_of(&mut self, id: &str) -> Result<Vec<String>, LedgerError>;
 
     /// Up to `limit` records of one correlation id, oldest first.
-    fn by_correlation(
-        &mut self,
-        correlation_id: &str,
-        limit: usize,
-    ) -> Result<Vec<Record>, LedgerError>;
+    fn by_correlation(&mut self, correlation_id: &str, limit: usize) -> Result<Vec<Record>, LedgerError>;
 
     /// Reads everything and reports every defect, not only the first.
     fn verify(&mut self) -> Result<Verification, LedgerError>;

@@ -18,11 +18,7 @@ impl WriterLock {
     /// Takes the lock beside `ledger`, or says who has it.
     pub(crate) fn take(ledger: &Path) -> Result<Self, LedgerError> {
         let path = lock_path(ledger);
-        let io = |doing, source| LedgerError::Io {
-            doing,
-            path: path.clone(),
-            source,
-        };
+        let io = |doing, source| LedgerError::Io { doing, path: path.clone(), source };
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -38,10 +34,7 @@ impl WriterLock {
                     holder.clear();
                 }
                 tracing::warn!(ledger = %ledger.display(), holder = holder.trim(), "ledger is in use");
-                return Err(LedgerError::InUse {
-                    path: ledger.to_path_buf(),
-                    lock: path,
-                });
+                return Err(LedgerError::InUse { path: ledger.to_path_buf(), lock: path });
             }
             Err(TryLockError::Error(source)) => return Err(io("lock", source)),
         }

@@ -8,8 +8,7 @@ use crate::chain::{self, Link};
 use crate::record::envelopes;
 use crate::verify::{self, Walk};
 use crate::{
-    BusinessKey, Envelope, KeyHit, Ledger, LedgerError, LedgerReader, NewRecord, Record, Seq,
-    Snapshot, Verification,
+    BusinessKey, Envelope, KeyHit, Ledger, LedgerError, LedgerReader, NewRecord, Record, Seq, Snapshot, Verification,
 };
 
 /// A ledger that ends with its process. Clones are views of the same log.
@@ -51,10 +50,7 @@ impl Log {
     }
 
     fn record(&self, index: usize) -> Record {
-        Record {
-            seq: index as Seq + 1,
-            event: self.rows[index].event.clone(),
-        }
+        Record { seq: index as Seq + 1, event: self.rows[index].event.clone() }
     }
 }
 
@@ -73,39 +69,20 @@ impl Ledger for MemoryLedger {
                 let place = (key.kind.clone(), key.source.clone(), key.key.clone());
                 log.keys.entry(place).or_insert_with(|| {
                     first.push(key.clone());
-                    KeyHit {
-                        seq,
-                        digest: key.digest.clone(),
-                    }
+                    KeyHit { seq, digest: key.digest.clone() }
                 });
             }
-            let previous = log
-                .rows
-                .last()
-                .map_or_else(chain::genesis, |row| row.link.chain);
-            let (checksum, keys_checksum) =
-                (chain::checksum(&record.event), chain::keys_checksum(&first));
-            let link = Link {
-                checksum,
-                keys_checksum,
-                chain: chain::link(&previous, seq, &checksum, &keys_checksum),
-            };
-            log.rows.push(Row {
-                event: record.event.clone(),
-                envelope,
-                keys: first,
-                link,
-            });
+            let previous = log.rows.last().map_or_else(chain::genesis, |row| row.link.chain);
+            let (checksum, keys_checksum) = (chain::checksum(&record.event), chain::keys_checksum(&first));
+            let link = Link { checksum, keys_checksum, chain: chain::link(&previous, seq, &checksum, &keys_checksum) };
+            log.rows.push(Row { event: record.event.clone(), envelope, keys: first, link });
         }
         Ok(log.head())
     }
 
     fn save_snapshot(&mut self, seq: Seq, state: &[u8]) -> Result<(), LedgerError> {
         let mut log = self.log.write().unwrap_or_else(PoisonError::into_inner);
-        log.snapshot = Some(Snapshot {
-            seq,
-            state: state.to_vec(),
-        });
+        log.snapshot = Some(Snapshot { seq, state: state.to_vec() });
         Ok(())
     }
 
@@ -142,10 +119,7 @@ impl LedgerReader for MemoryLedger {
     fn read(&mut self, from: Seq, limit: usize) -> Result<Vec<Record>, LedgerError> {
         Ok(self.view(|log| {
             let start = usize::try_from(from.max(1) - 1).unwrap_or(usize::MAX);
-            (start..log.rows.len())
-                .take(limit)
-                .map(|index| log.record(index))
-                .collect()
+            (start..log.rows.len()).take(limit).map(|index| log.record(index)).collect()
         }))
     }
 
@@ -173,20 +147,10 @@ impl LedgerReader for MemoryLedger {
         }))
     }
 
-    fn by_correlation(
-        &mut self,
-        correlation_id: &str,
-        limit: usize,
-    ) -> Result<Vec<Record>, LedgerError> {
+    fn by_correlation(&mut self, correlation_id: &str, limit: usize) -> Result<Vec<Record>, LedgerError> {
         Ok(self.view(|log| {
-            let of_it = |index: &usize| {
-                log.rows[*index].envelope.correlation_id.as_deref() == Some(correlation_id)
-            };
-            (0..log.rows.len())
-                .filter(of_it)
-                .take(limit)
-                .map(|index| log.record(index))
-                .collect()
+            let of_it = |index: &usize| log.rows[*index].envelope.correlation_id.as_deref() == Some(correlation_id);
+            (0..log.rows.len()).filter(of_it).take(limit).map(|index| log.record(index)).collect()
         }))
     }
 
@@ -198,11 +162,7 @@ impl LedgerReader for MemoryLedger {
                 walk.step(seq, &row.event, &row.link, &mut defects);
                 verify::check_keys(seq, &row.keys, &row.link, &mut defects);
             }
-            Verification {
-                records: log.head(),
-                head: log.head(),
-                defects,
-            }
+            Verification { records: log.head(), head: log.head(), defects }
         }))
     }
 }

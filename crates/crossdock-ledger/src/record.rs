@@ -37,10 +37,7 @@ pub struct NewRecord {
 impl NewRecord {
     /// A record without keys.
     pub fn new(event: impl Into<Vec<u8>>) -> Self {
-        Self {
-            event: event.into(),
-            keys: Vec::new(),
-        }
+        Self { event: event.into(), keys: Vec::new() }
     }
 
     /// Adds a key.
@@ -67,12 +64,7 @@ pub struct BusinessKey {
 impl BusinessKey {
     /// A key without content, for looking up.
     pub fn new(kind: impl Into<String>, source: impl Into<String>, key: impl Into<String>) -> Self {
-        Self {
-            kind: kind.into(),
-            source: source.into(),
-            key: key.into(),
-            digest: String::new(),
-        }
+        Self { kind: kind.into(), source: source.into(), key: key.into(), digest: String::new() }
     }
 
     /// The same key with the digest of its content.
@@ -141,10 +133,7 @@ pub(crate) fn envelopes(batch: &[NewRecord]) -> Result<Vec<Envelope>, LedgerErro
         .iter()
         .enumerate()
         .map(|(index, record)| {
-            Envelope::of(&record.event).map_err(|source| LedgerError::InvalidRecord {
-                index,
-                why: source.to_string(),
-            })
+            Envelope::of(&record.event).map_err(|source| LedgerError::InvalidRecord { index, why: source.to_string() })
         })
         .collect()
 }

@@ -13,10 +13,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionB
 use crate::chain;
 use crate::lock::WriterLock;
 use crate::record::envelopes;
-use crate::{
-    BusinessKey, KeyHit, Ledger, LedgerError, LedgerReader, NewRecord, Record, Seq, Snapshot,
-    Verification,
-};
+use crate::{BusinessKey, KeyHit, Ledger, LedgerError, LedgerReader, NewRecord, Record, Seq, Snapshot, Verification};
 
 /// How long a statement waits for a foreign connection's write transaction before it gives up. Ours never hold one for long.
 const BUSY_WAIT: Duration = Duration::from_secs(5);
@@ -49,10 +46,7 @@ impl SqliteLedger {
     /// ours to write; [`LedgerError::Corrupt`] if its end was cut off or altered (all of it is checked by reading, or by `verify`).
     pub fn open(path: impl AsRef<Path>) -> Result<Self, LedgerError> {
         let path = path.as_ref();
-        if let Some(folder) = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty())
-        {
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder).map_err(|source| LedgerError::Io {
                 doing: "create the folder",
                 path: folder.to_path_buf(),
@@ -60,9 +54,7 @@ impl SqliteLedger {
             })?;
         }
         let lock = WriterLock::take(path)?;
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-            | OpenFlags::SQLITE_OPEN_CREATE
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let file = LedgerFile::open(path, flags)?;
         schema::prepare(&file)?;
         file.check_tail()?;
@@ -89,10 +81,7 @@ impl SqliteReader {
             path: path.to_path_buf(),
             source,
         })?;
-        let file = LedgerFile::open(
-            path,
-            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-        )?;
+        let file = LedgerFile::open(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         schema::check(&file)?;
         Ok(Self { file })
     }
@@ -103,10 +92,7 @@ impl LedgerFile {
         let failed = |source| named(path, "open", source);
         let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
         connection.busy_timeout(BUSY_WAIT).map_err(failed)?;
-        Ok(Self {
-            path: path.to_path_buf(),
-            connection,
-        })
+        Ok(Self { path: path.to_path_buf(), connection })
     }
 
     fn failed(&self, doing: &'static str) -> impl Fn(rusqlite::Error) -> LedgerError + '_ {
@@ -118,10 +104,7 @@ impl LedgerFile {
         let path = &self.path;
         let failed = |source| named(path, "append to", source);
         // Immediate: the head is read under the write lock, so nobody can append between the check and the write.
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(failed)?;
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
         let (actual, mut previous) = schema::head(&transaction).map_err(failed)?;
         if actual != expected {
             return Err(LedgerError::Fenced { expected, actual });
@@ -132,22 +115,12 @@ impl LedgerFile {
             let mut key = transaction.prepare(schema::INSERT_KEY).map_err(failed)?;
             for (index, (record, envelope)) in batch.iter().zip(&envelopes).enumerate() {
                 head += 1;
-                let text = std::str::from_utf8(&record.event).map_err(|source| {
-                    LedgerError::InvalidRecord {
-                        index,
-                        why: source.to_string(),
-                    }
-                })?;
+                let text = std::str::from_utf8(&record.event)
+                    .map_err(|source| LedgerError::InvalidRecord { index, why: source.to_string() })?;
                 let mut first = Vec::new();
                 for entry in &record.keys {
                     let new = key
-                        .execute(params![
-                            entry.kind,
-                            entry.source,
-                            entry.key,
-                            entry.digest,
-                            place(head)
-                        ])
+                        .execute(params![entry.kind, entry.source, entry.key, entry.digest, place(head)])
                         .map_err(failed)?;
                     if new == 1 {
                         first.push(entry);
@@ -175,9 +148,7 @@ impl LedgerFile {
             }
         }
         if head != expected {
-            transaction
-                .execute(schema::SET_HEAD, params![place(head), previous])
-                .map_err(failed)?;
+            transaction.execute(schema::SET_HEAD, params![place(head), previous]).map_err(failed)?;
         }
         transaction.commit().map_err(failed)?;
         Ok(head)
@@ -192,14 +163,9 @@ impl Ledger for SqliteLedger {
     fn save_snapshot(&mut self, seq: Seq, state: &[u8]) -> Result<(), LedgerError> {
         let path = &self.file.path;
         let failed = |source| named(path, "keep a snapshot in", source);
-        let transaction = self
-            .file
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(failed)?;
-        transaction
-            .execute("DELETE FROM snapshots", [])
-            .map_err(failed)?;
+        let transaction =
+            self.file.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+        transaction.execute("DELETE FROM snapshots", []).map_err(failed)?;
         transaction
             .execute(
                 "INSERT INTO snapshots (seq, state, checksum) VALUES (?1, ?2, ?3)",
@@ -213,17 +179,9 @@ impl Ledger for SqliteLedger {
         let row = self
             .file
             .connection
-            .query_row(
-                "SELECT seq, state, checksum FROM snapshots ORDER BY seq DESC LIMIT 1",
-                [],
-                |row| {
-                    Ok((
-                        row.get::<_, i64>(0)? as Seq,
-                        row.get::<_, Vec<u8>>(1)?,
-                        row.get::<_, Vec<u8>>(2)?,
-                    ))
-                },
-            )
+            .query_row("SELECT seq, state, checksum FROM snapshots ORDER BY seq DESC LIMIT 1", [], |row| {
+                Ok((row.get::<_, i64>(0)? as Seq, row.get::<_, Vec<u8>>(1)?, row.get::<_, Vec<u8>>(2)?))
+            })
             .optional()
             .map_err(self.file.failed("read the snapshot of"))?;
         // A damaged snapshot is only a slower start: the log has everything.
@@ -270,11 +228,7 @@ impl LedgerReader for SqliteReader {
         self.file.correlations_of(id)
     }
 
-    fn by_correlation(
-        &mut self,
-        correlation_id: &str,
-        limit: usize,
-    ) -> Result<Vec<Record>, LedgerError> {
+    fn by_correlation(&mut self, correlation_id: &str, limit: usize) -> Result<Vec<Record>, LedgerError> {
         self.file.by_correlation(correlation_id, limit)
     }
 
@@ -293,18 +247,10 @@ fn named(path: &Path, doing: &'static str, source: rusqlite::Error) -> LedgerErr
     let path = path.to_path_buf();
     match source.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => LedgerError::DiskFull { path },
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => LedgerError::Busy {
-            path,
-            waited_ms: BUSY_WAIT.as_millis() as u64,
-        },
-        Some(ErrorCode::NotADatabase) => LedgerError::NotALedger {
-            path,
-            why: "it is no SQLite database".to_owned(),
-        },
-        _ => LedgerError::Sqlite {
-            doing,
-            path,
-            source,
-        },
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            LedgerError::Busy { path, waited_ms: BUSY_WAIT.as_millis() as u64 }
+        }
+        Some(ErrorCode::NotADatabase) => LedgerError::NotALedger { path, why: "it is no SQLite database".to_owned() },
+        _ => LedgerError::Sqlite { doing, path, source },
     }
 }

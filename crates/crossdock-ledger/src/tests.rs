@@ -7,8 +7,8 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use crate::{
-    BusinessKey, Defect, Ledger, LedgerError, LedgerReader, MemoryLedger, NewRecord, Problem,
-    Record, SqliteLedger, SqliteReader,
+    BusinessKey, Defect, Ledger, LedgerError, LedgerReader, MemoryLedger, NewRecord, Problem, Record, SqliteLedger,
+    SqliteReader,
 };
 
 fn event(id: &str, subject: &str, correlation: &str) -> Vec<u8> {
@@ -54,19 +54,7 @@ fn what_was_appended_is_there_after_reopening() {
     assert_eq!(ledger.head().unwrap(), 3);
     assert_eq!(ledger.append(3, &[order(4)]).unwrap(), 4);
     let read = ledger.read(2, 2).unwrap();
-    assert_eq!(
-        read,
-        [
-            Record {
-                seq: 2,
-                event: order(2).event
-            },
-            Record {
-                seq: 3,
-                event: order(3).event
-            }
-        ]
-    );
+    assert_eq!(read, [Record { seq: 2, event: order(2).event }, Record { seq: 3, event: order(3).event }]);
     assert!(ledger.verify().unwrap().is_intact());
 }
 
@@ -75,10 +63,7 @@ fn a_stale_writer_has_no_effect() {
     let mut ledger = MemoryLedger::new();
     ledger.append(0, &orders(1..=2)).unwrap();
     let refused = ledger.append(1, &[order(3)]).unwrap_err();
-    assert_eq!(
-        refused.to_string(),
-        "the ledger's head is 2, this writer expected 1: another writer has appended"
-    );
+    assert_eq!(refused.to_string(), "the ledger's head is 2, this writer expected 1: another writer has appended");
     assert_eq!(Ledger::head(&mut ledger).unwrap(), 2);
 }
 
@@ -86,18 +71,9 @@ fn a_stale_writer_has_no_effect() {
 fn a_batch_with_one_bad_record_is_refused_whole() {
     let (_folder, path) = kept(1);
     let mut ledger = SqliteLedger::open(path).unwrap();
-    for bad in [
-        &b"not json"[..],
-        b"{\"id\":\"x\"}",
-        b"{\"id\":\"x\",\"source\":\"/s\",\"type\":\"\xff\"}",
-    ] {
-        let refused = ledger
-            .append(1, &[order(2), NewRecord::new(bad)])
-            .unwrap_err();
-        assert!(
-            matches!(refused, LedgerError::InvalidRecord { index: 1, .. }),
-            "{refused}"
-        );
+    for bad in [&b"not json"[..], b"{\"id\":\"x\"}", b"{\"id\":\"x\",\"source\":\"/s\",\"type\":\"\xff\"}"] {
+        let refused = ledger.append(1, &[order(2), NewRecord::new(bad)]).unwrap_err();
+        assert!(matches!(refused, LedgerError::InvalidRecord { index: 1, .. }), "{refused}");
         assert_eq!(ledger.head().unwrap(), 1);
     }
 }
@@ -106,20 +82,11 @@ fn a_batch_with_one_bad_record_is_refused_whole() {
 fn a_full_disk_is_named_and_keeps_nothing_of_the_batch() {
     let (_folder, path) = kept(1);
     let mut ledger = SqliteLedger::open(&path).unwrap();
-    ledger
-        .raw()
-        .execute_batch("PRAGMA max_page_count = 16")
-        .unwrap();
+    ledger.raw().execute_batch("PRAGMA max_page_count = 16").unwrap();
     let refused = ledger.append(1, &orders(2..=2000)).unwrap_err();
-    assert_eq!(
-        refused.to_string(),
-        format!("no space left for the ledger {}", path.display())
-    );
+    assert_eq!(refused.to_string(), format!("no space left for the ledger {}", path.display()));
     assert_eq!(ledger.head().unwrap(), 1);
-    ledger
-        .raw()
-        .execute_batch("PRAGMA max_page_count = 1000000")
-        .unwrap();
+    ledger.raw().execute_batch("PRAGMA max_page_count = 1000000").unwrap();
     assert_eq!(ledger.append(1, &orders(2..=2000)).unwrap(), 2000);
 }
 
@@ -127,16 +94,10 @@ fn a_full_disk_is_named_and_keeps_nothing_of_the_batch() {
 fn a_foreign_lock_is_named() {
     let (_folder, path) = kept(1);
     let mut ledger = SqliteLedger::open(&path).unwrap();
-    ledger
-        .raw()
-        .busy_timeout(std::time::Duration::ZERO)
-        .unwrap();
+    ledger.raw().busy_timeout(std::time::Duration::ZERO).unwrap();
     let tool = Connection::open(&path).unwrap();
     tool.execute_batch("BEGIN IMMEDIATE").unwrap();
-    assert!(matches!(
-        ledger.append(1, &[order(2)]).unwrap_err(),
-        LedgerError::Busy { .. }
-    ));
+    assert!(matches!(ledger.append(1, &[order(2)]).unwrap_err(), LedgerError::Busy { .. }));
     tool.execute_batch("ROLLBACK").unwrap();
     assert_eq!(ledger.append(1, &[order(2)]).unwrap(), 2);
 }
@@ -146,10 +107,7 @@ fn a_second_writer_is_refused_and_a_reader_is_not() {
     let (_folder, path) = kept(2);
     let first = SqliteLedger::open(&path).unwrap();
     let refused = SqliteLedger::open(&path).unwrap_err();
-    assert!(
-        refused.to_string().contains("in use by another process"),
-        "{refused}"
-    );
+    assert!(refused.to_string().contains("in use by another process"), "{refused}");
     assert_eq!(SqliteReader::open(&path).unwrap().head().unwrap(), 2);
     drop(first);
     SqliteLedger::open(&path).unwrap();
@@ -173,42 +131,20 @@ fn a_reader_sees_what_the_writer_appends() {
 fn files_that_are_no_ledger_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let text = folder.path().join("notes.txt");
-    std::fs::write(
-        &text,
-        "a shopping list, long enough to be looked at as a database header",
-    )
-    .unwrap();
-    assert!(matches!(
-        SqliteLedger::open(&text).unwrap_err(),
-        LedgerError::NotALedger { .. }
-    ));
+    std::fs::write(&text, "a shopping list, long enough to be looked at as a database header").unwrap();
+    assert!(matches!(SqliteLedger::open(&text).unwrap_err(), LedgerError::NotALedger { .. }));
 
     let other = folder.path().join("other.db");
-    Connection::open(&other)
-        .unwrap()
-        .execute_batch("CREATE TABLE t (x)")
-        .unwrap();
+    Connection::open(&other).unwrap().execute_batch("CREATE TABLE t (x)").unwrap();
     let refused = SqliteLedger::open(&other).unwrap_err().to_string();
-    assert!(
-        refused.ends_with("it is another program's SQLite database"),
-        "{refused}"
-    );
+    assert!(refused.ends_with("it is another program's SQLite database"), "{refused}");
 
     let (_kept, newer) = kept(1);
-    Connection::open(&newer)
-        .unwrap()
-        .execute_batch("PRAGMA user_version = 9")
-        .unwrap();
+    Connection::open(&newer).unwrap().execute_batch("PRAGMA user_version = 9").unwrap();
     let refused = SqliteLedger::open(&newer).unwrap_err().to_string();
-    assert!(
-        refused.ends_with("has format 9; this version reads up to 1"),
-        "{refused}"
-    );
+    assert!(refused.ends_with("has format 9; this version reads up to 1"), "{refused}");
 
-    assert!(matches!(
-        SqliteReader::open(folder.path().join("none.db")).unwrap_err(),
-        LedgerError::Io { .. }
-    ));
+    assert!(matches!(SqliteReader::open(folder.path().join("none.db")).unwrap_err(), LedgerError::Io { .. }));
 }
 
 /// Damages a ledger of five orders by SQL; says what `verify` found.
@@ -260,24 +196,12 @@ fn a_torn_record_is_found_by_reading_too() {
     let mut ledger = SqliteLedger::open(&path).unwrap();
     assert_eq!(ledger.read(1, 2).unwrap().len(), 2);
     let refused = ledger.read(1, 10).unwrap_err().to_string();
-    assert_eq!(
-        refused,
-        "ledger record 3: altered: its bytes do not match its checksum"
-    );
+    assert_eq!(refused, "ledger record 3: altered: its bytes do not match its checksum");
     let found = ledger.verify().unwrap().defects;
     assert!(
         matches!(
             &found[..],
-            [
-                Defect {
-                    seq: 3,
-                    problem: Problem::Altered
-                },
-                Defect {
-                    seq: 3,
-                    problem: Problem::Torn(_)
-                }
-            ]
+            [Defect { seq: 3, problem: Problem::Altered }, Defect { seq: 3, problem: Problem::Torn(_) }]
         ),
         "{found:?}"
     );
@@ -286,18 +210,12 @@ fn a_torn_record_is_found_by_reading_too() {
 #[test]
 fn a_damaged_end_refuses_to_open() {
     for (sql, expected) in [
-        (
-            "DELETE FROM events WHERE seq = 5",
-            "ledger record 5: removed",
-        ),
+        ("DELETE FROM events WHERE seq = 5", "ledger record 5: removed"),
         (
             "UPDATE events SET record = record || ' ' WHERE seq = 5",
             "ledger record 5: altered: its bytes do not match its checksum",
         ),
-        (
-            "UPDATE ledger SET head = 4",
-            "ledger record 5: stands behind the ledger's head: not appended by a ledger",
-        ),
+        ("UPDATE ledger SET head = 4", "ledger record 5: stands behind the ledger's head: not appended by a ledger"),
     ] {
         let (_folder, path) = kept(5);
         Connection::open(&path).unwrap().execute_batch(sql).unwrap();
@@ -312,17 +230,9 @@ fn a_key_keeps_its_first_record() {
     let again = NewRecord::new(event("e-9", "o-1", "c-9"))
         .key(BusinessKey::new("orderId", "/commerce", "o-1").with_digest("other"));
     ledger.append(1, &[again]).unwrap();
-    let hit = ledger
-        .lookup(&BusinessKey::new("orderId", "/commerce", "o-1"))
-        .unwrap()
-        .unwrap();
+    let hit = ledger.lookup(&BusinessKey::new("orderId", "/commerce", "o-1")).unwrap().unwrap();
     assert_eq!((hit.seq, hit.digest.as_str()), (1, "digest-1"));
-    assert_eq!(
-        ledger
-            .lookup(&BusinessKey::new("orderId", "/crm", "o-1"))
-            .unwrap(),
-        None
-    );
+    assert_eq!(ledger.lookup(&BusinessKey::new("orderId", "/crm", "o-1")).unwrap(), None);
     assert!(ledger.verify().unwrap().is_intact());
 }
 
@@ -330,23 +240,15 @@ fn a_key_keeps_its_first_record() {
 fn a_trace_is_found_by_any_id() {
     let (_folder, path) = kept(3);
     let mut ledger = SqliteLedger::open(path).unwrap();
-    let booked = NewRecord::new(event("e-4", "somewhere", "c-2")).key(BusinessKey::new(
-        "erpOrderNumber",
-        "/erp",
-        "SO-7",
-    ));
+    let booked =
+        NewRecord::new(event("e-4", "somewhere", "c-2")).key(BusinessKey::new("erpOrderNumber", "/erp", "SO-7"));
     ledger.append(3, &[booked]).unwrap();
     let mut reader = ledger.reader().unwrap();
     for id in ["SO-7", "o-2", "e-2", "e-4", "c-2"] {
         assert_eq!(reader.correlations_of(id).unwrap(), ["c-2"], "by {id}");
     }
     assert!(reader.correlations_of("unheard of").unwrap().is_empty());
-    let seqs: Vec<u64> = reader
-        .by_correlation("c-2", 10)
-        .unwrap()
-        .iter()
-        .map(|record| record.seq)
-        .collect();
+    let seqs: Vec<u64> = reader.by_correlation("c-2", 10).unwrap().iter().map(|record| record.seq).collect();
     assert_eq!(seqs, [2, 4]);
 }
 
@@ -357,30 +259,15 @@ fn the_newest_snapshot_is_kept_and_a_damaged_one_ignored() {
     assert_eq!(ledger.latest_snapshot().unwrap(), None);
     ledger.save_snapshot(2, b"two").unwrap();
     ledger.save_snapshot(3, b"three").unwrap();
-    assert_eq!(
-        ledger
-            .latest_snapshot()
-            .unwrap()
-            .map(|kept| (kept.seq, kept.state)),
-        Some((3, b"three".to_vec()))
-    );
-    ledger
-        .raw()
-        .execute_batch("UPDATE snapshots SET state = x'00'")
-        .unwrap();
+    assert_eq!(ledger.latest_snapshot().unwrap().map(|kept| (kept.seq, kept.state)), Some((3, b"three".to_vec())));
+    ledger.raw().execute_batch("UPDATE snapshots SET state = x'00'").unwrap();
     assert_eq!(ledger.latest_snapshot().unwrap(), None);
 }
 
 #[derive(Clone, Debug)]
 enum Step {
-    Append {
-        expected_off_by: u64,
-        orders: Vec<u8>,
-    },
-    Read {
-        from: u64,
-        limit: usize,
-    },
+    Append { expected_off_by: u64, orders: Vec<u8> },
+    Read { from: u64, limit: usize },
     Lookup(u8),
     Reopen,
 }

@@ -62,12 +62,8 @@ impl fmt::Display for Problem {
             Self::ColumnDiffers(column) => {
                 write!(f, "altered: column `{column}` differs from the record")
             }
-            Self::KeysAltered => {
-                f.write_str("altered: its business keys are not those written with it")
-            }
-            Self::BeyondHead => {
-                f.write_str("stands behind the ledger's head: not appended by a ledger")
-            }
+            Self::KeysAltered => f.write_str("altered: its business keys are not those written with it"),
+            Self::BeyondHead => f.write_str("stands behind the ledger's head: not appended by a ledger"),
         }
     }
 }
@@ -81,34 +77,20 @@ pub(crate) struct Walk {
 impl Walk {
     /// A walk that starts behind a record with this chain value.
     pub(crate) fn after(seq: Seq, chain: Hash) -> Self {
-        Self {
-            next: seq + 1,
-            previous: chain,
-        }
+        Self { next: seq + 1, previous: chain }
     }
 
     /// Checks the next record and goes on behind it, whatever was found: one altered record is one defect, not all after it.
     pub(crate) fn step(&mut self, seq: Seq, event: &[u8], link: &Link, defects: &mut Vec<Defect>) {
         let gap = seq > self.next;
         for missing in self.next..seq {
-            defects.push(Defect {
-                seq: missing,
-                problem: Problem::Removed,
-            });
+            defects.push(Defect { seq: missing, problem: Problem::Removed });
         }
         if chain::checksum(event) != link.checksum {
-            defects.push(Defect {
-                seq,
-                problem: Problem::Altered,
-            });
-        } else if !gap
-            && chain::link(&self.previous, seq, &link.checksum, &link.keys_checksum) != link.chain
-        {
+            defects.push(Defect { seq, problem: Problem::Altered });
+        } else if !gap && chain::link(&self.previous, seq, &link.checksum, &link.keys_checksum) != link.chain {
             // Behind a gap the chain cannot be followed; the gap is the defect.
-            defects.push(Defect {
-                seq,
-                problem: Problem::Replaced,
-            });
+            defects.push(Defect { seq, problem: Problem::Replaced });
         }
         self.next = seq + 1;
         self.previous = link.chain;
@@ -117,10 +99,7 @@ impl Walk {
     /// Ends at the declared head: what is missing before it was cut off.
     pub(crate) fn finish(&self, head: Seq, defects: &mut Vec<Defect>) {
         for missing in self.next..=head {
-            defects.push(Defect {
-                seq: missing,
-                problem: Problem::Removed,
-            });
+            defects.push(Defect { seq: missing, problem: Problem::Removed });
         }
     }
 }
@@ -128,9 +107,6 @@ impl Walk {
 /// Checks the keys of one record.
 pub(crate) fn check_keys(seq: Seq, keys: &[BusinessKey], link: &Link, defects: &mut Vec<Defect>) {
     if chain::keys_checksum(keys) != link.keys_checksum {
-        defects.push(Defect {
-            seq,
-            problem: Problem::KeysAltered,
-        });
+        defects.push(Defect { seq, problem: Problem::KeysAltered });
     }
 }

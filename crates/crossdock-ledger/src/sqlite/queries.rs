@@ -6,9 +6,7 @@ use rusqlite::{OptionalExtension, Row, params};
 use super::{LedgerFile, place, schema};
 use crate::chain::{self, Hash, Link};
 use crate::verify::{self, Walk};
-use crate::{
-    BusinessKey, Defect, Envelope, KeyHit, LedgerError, Problem, Record, Seq, Verification,
-};
+use crate::{BusinessKey, Defect, Envelope, KeyHit, LedgerError, Problem, Record, Seq, Verification};
 
 /// How many records `verify` holds at a time.
 const VERIFY_PAGE: usize = 1000;
@@ -52,9 +50,7 @@ impl Stored {
 
 impl LedgerFile {
     pub(super) fn head(&self) -> Result<Seq, LedgerError> {
-        Ok(schema::head(&self.connection)
-            .map_err(self.failed("read the head of"))?
-            .0)
+        Ok(schema::head(&self.connection).map_err(self.failed("read the head of"))?.0)
     }
 
     pub(super) fn read(&self, from: Seq, limit: usize) -> Result<Vec<Record>, LedgerError> {
@@ -63,9 +59,7 @@ impl LedgerFile {
         let rows = self.rows(from, limit)?;
         let Some(previous) = previous else {
             // The record before is gone, or `from` lies behind the head and there is nothing to read.
-            return rows.first().map_or(Ok(Vec::new()), |_| {
-                Err(LedgerError::Corrupt(removed(from - 1)))
-            });
+            return rows.first().map_or(Ok(Vec::new()), |_| Err(LedgerError::Corrupt(removed(from - 1))));
         };
         let mut walk = Walk::after(from - 1, previous);
         let mut defects = Vec::new();
@@ -76,10 +70,7 @@ impl LedgerFile {
             if let Some(defect) = defects.pop() {
                 return Err(LedgerError::Corrupt(defect));
             }
-            records.push(Record {
-                seq: row.seq,
-                event: row.event,
-            });
+            records.push(Record { seq: row.seq, event: row.event });
         }
         Ok(records)
     }
@@ -90,11 +81,7 @@ impl LedgerFile {
             return Ok(Some(chain::genesis()));
         }
         self.connection
-            .query_row(
-                "SELECT chain FROM events WHERE seq = ?1",
-                [place(seq)],
-                |row| row.get(0),
-            )
+            .query_row("SELECT chain FROM events WHERE seq = ?1", [place(seq)], |row| row.get(0))
             .optional()
             .map_err(self.failed("read"))
     }
@@ -104,10 +91,7 @@ impl LedgerFile {
         let sql = format!("SELECT {COLUMNS} FROM events WHERE seq >= ?1 ORDER BY seq LIMIT ?2");
         let mut statement = self.connection.prepare(&sql).map_err(&failed)?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        statement
-            .query_map(params![place(from), limit], Stored::of)
-            .and_then(Iterator::collect)
-            .map_err(&failed)
+        statement.query_map(params![place(from), limit], Stored::of).and_then(Iterator::collect).map_err(&failed)
     }
 
     pub(super) fn lookup(&self, key: &BusinessKey) -> Result<Option<KeyHit>, LedgerError> {
@@ -115,12 +99,7 @@ impl LedgerFile {
             .query_row(
                 "SELECT seq, digest FROM keys WHERE kind = ?1 AND source = ?2 AND key = ?3",
                 params![key.kind, key.source, key.key],
-                |row| {
-                    Ok(KeyHit {
-                        seq: row.get::<_, i64>(0)? as Seq,
-                        digest: row.get(1)?,
-                    })
-                },
+                |row| Ok(KeyHit { seq: row.get::<_, i64>(0)? as Seq, digest: row.get(1)? }),
             )
             .optional()
             .map_err(self.failed("look up a key in"))
@@ -136,20 +115,12 @@ impl LedgerFile {
                 UNION ALL SELECT e.correlation_id, e.seq FROM keys k JOIN events e ON e.seq = k.seq WHERE k.key = ?1
             ) WHERE correlation_id IS NOT NULL GROUP BY correlation_id ORDER BY 2";
         let mut statement = self.connection.prepare(sql).map_err(&failed)?;
-        statement
-            .query_map([id], |row| row.get(0))
-            .and_then(Iterator::collect)
-            .map_err(&failed)
+        statement.query_map([id], |row| row.get(0)).and_then(Iterator::collect).map_err(&failed)
     }
 
-    pub(super) fn by_correlation(
-        &self,
-        correlation_id: &str,
-        limit: usize,
-    ) -> Result<Vec<Record>, LedgerError> {
+    pub(super) fn by_correlation(&self, correlation_id: &str, limit: usize) -> Result<Vec<Record>, LedgerError> {
         let failed = self.failed("trace in");
-        let sql =
-            format!("SELECT {COLUMNS} FROM events WHERE correlation_id = ?1 ORDER BY seq LIMIT ?2");
+        let sql = format!("SELECT {COLUMNS} FROM events WHERE correlation_id = ?1 ORDER BY seq LIMIT ?2");
         let mut statement = self.connection.prepare(&sql).map_err(&failed)?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let rows: Vec<Stored> = statement
@@ -159,15 +130,9 @@ impl LedgerFile {
         rows.into_iter()
             .map(|row| {
                 if chain::checksum(&row.event)[..] == row.checksum[..] {
-                    Ok(Record {
-                        seq: row.seq,
-                        event: row.event,
-                    })
+                    Ok(Record { seq: row.seq, event: row.event })
                 } else {
-                    Err(LedgerError::Corrupt(Defect {
-                        seq: row.seq,
-                        problem: Problem::Altered,
-                    }))
+                    Err(LedgerError::Corrupt(Defect { seq: row.seq, problem: Problem::Altered }))
                 }
             })
             .collect()
@@ -177,27 +142,19 @@ impl LedgerFile {
     pub(super) fn check_tail(&self) -> Result<(), LedgerError> {
         let failed = self.failed("check the end of");
         let (head, chain) = schema::head(&self.connection).map_err(&failed)?;
-        let last: Option<i64> = self
-            .connection
-            .query_row("SELECT max(seq) FROM events", [], |row| row.get(0))
-            .map_err(&failed)?;
+        let last: Option<i64> =
+            self.connection.query_row("SELECT max(seq) FROM events", [], |row| row.get(0)).map_err(&failed)?;
         let last = last.unwrap_or(0) as Seq;
         if last < head {
             return Err(LedgerError::Corrupt(removed(last + 1)));
         }
         if last > head {
-            return Err(LedgerError::Corrupt(Defect {
-                seq: head + 1,
-                problem: Problem::BeyondHead,
-            }));
+            return Err(LedgerError::Corrupt(Defect { seq: head + 1, problem: Problem::BeyondHead }));
         }
         if head > 0 {
             self.read(head, 1)?;
             if self.chain_at(head)? != Some(chain) {
-                return Err(LedgerError::Corrupt(Defect {
-                    seq: head,
-                    problem: Problem::Replaced,
-                }));
+                return Err(LedgerError::Corrupt(Defect { seq: head, problem: Problem::Replaced }));
             }
         }
         Ok(())
@@ -205,10 +162,7 @@ impl LedgerFile {
 
     pub(super) fn verify(&self) -> Result<Verification, LedgerError> {
         let head = self.head()?;
-        let mut found = Verification {
-            head,
-            ..Verification::default()
-        };
+        let mut found = Verification { head, ..Verification::default() };
         let mut walk = Walk::after(0, chain::genesis());
         let mut from = 1;
         loop {
@@ -218,20 +172,12 @@ impl LedgerFile {
             for row in &page {
                 found.records += 1;
                 if row.seq > head {
-                    found.defects.push(Defect {
-                        seq: row.seq,
-                        problem: Problem::BeyondHead,
-                    });
+                    found.defects.push(Defect { seq: row.seq, problem: Problem::BeyondHead });
                 }
                 match row.link() {
                     Ok(link) => {
                         walk.step(row.seq, &row.event, &link, &mut found.defects);
-                        verify::check_keys(
-                            row.seq,
-                            &self.keys_of(row.seq)?,
-                            &link,
-                            &mut found.defects,
-                        );
+                        verify::check_keys(row.seq, &self.keys_of(row.seq)?, &link, &mut found.defects);
                     }
                     Err(defect) => found.defects.push(defect),
                 }
@@ -244,22 +190,12 @@ impl LedgerFile {
 
     fn keys_of(&self, seq: Seq) -> Result<Vec<BusinessKey>, LedgerError> {
         let failed = self.failed("verify");
-        let mut statement = self
-            .connection
-            .prepare("SELECT kind, source, key, digest FROM keys WHERE seq = ?1")
-            .map_err(&failed)?;
+        let mut statement =
+            self.connection.prepare("SELECT kind, source, key, digest FROM keys WHERE seq = ?1").map_err(&failed)?;
         let key = |row: &Row<'_>| {
-            Ok(BusinessKey {
-                kind: row.get(0)?,
-                source: row.get(1)?,
-                key: row.get(2)?,
-                digest: row.get(3)?,
-            })
+            Ok(BusinessKey { kind: row.get(0)?, source: row.get(1)?, key: row.get(2)?, digest: row.get(3)? })
         };
-        statement
-            .query_map([place(seq)], key)
-            .and_then(Iterator::collect)
-            .map_err(&failed)
+        statement.query_map([place(seq)], key).and_then(Iterator::collect).map_err(&failed)
     }
 
     /// The readable columns are a convenience; one that lies about its record is worse than none.
@@ -267,26 +203,16 @@ impl LedgerFile {
         let event = match Envelope::of(&row.event) {
             Ok(event) => event,
             Err(error) => {
-                defects.push(Defect {
-                    seq: row.seq,
-                    problem: Problem::Torn(error.to_string()),
-                });
+                defects.push(Defect { seq: row.seq, problem: Problem::Torn(error.to_string()) });
                 return Ok(());
             }
         };
-        let sql = "SELECT type, subject, source, event_id, time, received_at, correlation_id FROM events WHERE seq = ?1";
+        let sql =
+            "SELECT type, subject, source, event_id, time, received_at, correlation_id FROM events WHERE seq = ?1";
         let columns: [Option<String>; 7] = self
             .connection
             .query_row(sql, [place(row.seq)], |row| {
-                Ok([
-                    row.get(0)?,
-                    row.get(1)?,
-                    row.get(2)?,
-                    row.get(3)?,
-                    row.get(4)?,
-                    row.get(5)?,
-                    row.get(6)?,
-                ])
+                Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?])
             })
             .map_err(self.failed("verify"))?;
         let written = [
@@ -300,10 +226,7 @@ impl LedgerFile {
         ];
         for ((name, value), column) in written.into_iter().zip(columns) {
             if value != column {
-                defects.push(Defect {
-                    seq: row.seq,
-                    problem: Problem::ColumnDiffers(name),
-                });
+                defects.push(Defect { seq: row.seq, problem: Problem::ColumnDiffers(name) });
             }
         }
         Ok(())
@@ -311,8 +234,5 @@ impl LedgerFile {
 }
 
 fn removed(seq: Seq) -> Defect {
-    Defect {
-        seq,
-        problem: Problem::Removed,
-    }
+    Defect { seq, problem: Problem::Removed }
 }

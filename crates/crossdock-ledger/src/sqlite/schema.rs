@@ -48,20 +48,18 @@ pub(super) const INSERT_EVENT: &str = "INSERT INTO events
     (seq, type, subject, source, event_id, time, received_at, correlation_id, record, checksum, keys_checksum, chain)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
 /// A key that exists keeps its first record.
-pub(super) const INSERT_KEY: &str = "INSERT INTO keys (kind, source, key, digest, seq) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
+pub(super) const INSERT_KEY: &str =
+    "INSERT INTO keys (kind, source, key, digest, seq) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
 pub(super) const SET_HEAD: &str = "UPDATE ledger SET head = ?1, chain = ?2 WHERE one = 1";
 
 /// Makes the tables of a new file, or checks those of an old one; sets how it is written.
 pub(super) fn prepare(file: &LedgerFile) -> Result<(), LedgerError> {
     let failed = file.failed("prepare");
     let connection = &file.connection;
-    let tables: i64 = connection
-        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-        .map_err(&failed)?;
+    let tables: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(&failed)?;
     if tables == 0 {
-        connection
-            .query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))
-            .map_err(&failed)?;
+        connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())).map_err(&failed)?;
         // One transaction: a crash here leaves an empty database, not half a ledger.
         let script = format!(
             "BEGIN IMMEDIATE; {TABLES} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT};
@@ -72,18 +70,13 @@ pub(super) fn prepare(file: &LedgerFile) -> Result<(), LedgerError> {
     } else {
         check(file)?;
     }
-    connection
-        .execute_batch("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;")
-        .map_err(&failed)
+    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;").map_err(&failed)
 }
 
 /// Refuses a file that is not a ledger, or a newer one.
 pub(super) fn check(file: &LedgerFile) -> Result<(), LedgerError> {
     let failed = file.failed("read");
-    let pragma = |name: &str| {
-        file.connection
-            .query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0))
-    };
+    let pragma = |name: &str| file.connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
     if pragma("application_id").map_err(&failed)? != APPLICATION_ID {
         return Err(LedgerError::NotALedger {
             path: file.path.clone(),
@@ -92,11 +85,7 @@ pub(super) fn check(file: &LedgerFile) -> Result<(), LedgerError> {
     }
     let found = pragma("user_version").map_err(&failed)?;
     if found > FORMAT {
-        return Err(LedgerError::NewerFormat {
-            path: file.path.clone(),
-            found,
-            known: FORMAT,
-        });
+        return Err(LedgerError::NewerFormat { path: file.path.clone(), found, known: FORMAT });
     }
     Ok(())
 }
