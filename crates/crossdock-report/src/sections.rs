@@ -76,7 +76,8 @@ pub(crate) struct Table {
 }
 
 /// Keys that have a section of their own.
-const KNOWN: [&str; 8] = ["steps", "timeline", "latency_us", "curve", "slas", "attribution", "residue", "reports"];
+const KNOWN: [&str; 9] =
+    ["steps", "timeline", "latency_us", "service_us", "curve", "slas", "attribution", "residue", "reports"];
 /// Columns of a plain table, at most.
 const COLUMNS: usize = 7;
 
@@ -141,31 +142,38 @@ fn latency_of(map: &Map<String, Value>) -> Latency {
     }
 }
 
-/// Latency by name: the whole flow first, then each step that has figures.
+/// Latency by name: the whole flow first, then its service time, then each step that has figures.
 pub(crate) fn latencies(report: &Report) -> Vec<(String, Latency)> {
-    let whole =
-        report.extra.get("latency_us").and_then(Value::as_object).map(|map| ("whole flow".to_owned(), latency_of(map)));
+    let figures = |key: &str| report.extra.get(key).and_then(Value::as_object).map(latency_of);
+    let whole = figures("latency_us").map(|figures| ("whole flow".to_owned(), figures));
+    let service = figures("service_us").map(|figures| ("service time".to_owned(), figures));
     let steps = steps(report).into_iter().filter_map(|step| Some((step.name, step.latency?)));
-    whole.into_iter().chain(steps).collect()
+    whole.into_iter().chain(service).chain(steps).collect()
 }
 
 /// The timeline; where there is none, the steps are one.
 pub(crate) fn timeline(report: &Report) -> Vec<Moment> {
+    let steps = steps(report);
+    let trouble = |label: &str| {
+        let step = steps.iter().find(|step| step.name == label)?;
+        step.verdict.clone().filter(|verdict| !matches!(verdict.as_str(), "pass" | "passed" | "ok"))
+    };
     let told: Vec<Moment> = list(report, "timeline")
         .filter_map(|entry| {
             Some(Moment {
                 lane: word(entry, "lane"),
                 at: moment(entry.get("at"))?,
                 duration_ms: figure(entry, "duration_ms").unwrap_or(0.0).max(0.0),
+                // Trouble is seen before what kind of thing had it.
+                kind: trouble(&word(entry, "label")).unwrap_or_else(|| word(entry, "kind")),
                 label: word(entry, "label"),
-                kind: word(entry, "kind"),
             })
         })
         .collect();
     if !told.is_empty() {
         return told;
     }
-    steps(report)
+    steps
         .into_iter()
         .filter_map(|step| {
             Some(Moment {
@@ -210,12 +218,31 @@ pub(crate) fn slas(report: &Report) -> Vec<Sla> {
     list(report, "slas")
         .map(|sla| Sla {
             name: word(sla, "name"),
-            target: word(sla, "target"),
-            measured: word(sla, "measured"),
+            target: sla.get("target").map(|target| amount(target, &word(sla, "unit"), "≤ ")).unwrap_or_default(),
+            measured: sla.get("measured").map(|measured| amount(measured, &word(sla, "unit"), "")).unwrap_or_default(),
             holds: sla.get("holds").and_then(Value::as_bool),
             bound: bound(sla),
         })
         .collect()
+}
+
+/// A number with its unit; what is text already stays as it is.
+fn amount(value: &Value, unit: &str, before: &str) -> String {
+    match (value, in_micros(value, unit)) {
+        (Value::Number(_), Some(us)) => format!("{before}{}", words::micros(us)),
+        (Value::Number(_), None) => format!("{before}{} {unit}", rounded(value)).trim_end().to_owned(),
+        _ => words::text(value),
+    }
+}
+
+fn in_micros(value: &Value, unit: &str) -> Option<f64> {
+    let factor = match unit {
+        "us" | "µs" => 1.0,
+        "ms" => 1e3,
+        "s" => 1e6,
+        _ => return None,
+    };
+    words::number(value).map(|figure| figure * factor)
 }
 
 /// `percentile` and `target_us` say it; else it is read from the words: "order-allocation p99" with a target of "≤ 500 ms".
@@ -223,7 +250,9 @@ fn bound(sla: &Map<String, Value>) -> Option<(f64, f64)> {
     let target = word(sla, "target");
     let percentile =
         figure(sla, "percentile").or_else(|| percentile_in(&word(sla, "name"))).or_else(|| percentile_in(&target))?;
-    let us = figure(sla, "target_us").or_else(|| micros_in(&target))?;
+    let us = figure(sla, "target_us")
+        .or_else(|| in_micros(sla.get("target")?, &word(sla, "unit")))
+        .or_else(|| micros_in(&target))?;
     Some((percentile, us))
 }
 
@@ -394,7 +423,8 @@ pub(crate) fn residue(report: &Report) -> Option<(String, bool)> {
 
 /// The command, and what it was about where the report names it: "probe once · order-to-receipt".
 pub(crate) fn heading(report: &Report) -> String {
-    let about = ["scenario", "name"].iter().find_map(|key| report.extra.get(*key)?.as_str());
+    let scenario = report.extra.get("scenario");
+    let about = scenario.and_then(|scenario| scenario.get("name").unwrap_or(scenario).as_str());
     about.map_or_else(|| report.command.clone(), |about| format!("{} · {about}", report.command))
 }
 
