@@ -23,14 +23,10 @@ pub fn decode<T: DeserializeOwned + JsonSchema>(document: &Document) -> Result<T
 ///
 /// # Errors
 /// As [`decode`].
-pub fn decode_node<T: DeserializeOwned + JsonSchema>(
-    document: &Document,
-    node: &Node,
-) -> Result<T, Diagnostics> {
+pub fn decode_node<T: DeserializeOwned + JsonSchema>(document: &Document, node: &Node) -> Result<T, Diagnostics> {
     let schema = schema_of::<T>();
     check(document, node, &schema).into_result(())?;
-    serde_path_to_error::deserialize(node.to_value())
-        .map_err(|error| refused(document, node, &error).into())
+    serde_path_to_error::deserialize(node.to_value()).map_err(|error| refused(document, node, &error).into())
 }
 
 /// Checks a part of a document against a JSON Schema such as `schemars` writes: what [`decode`] does before serde.
@@ -39,25 +35,19 @@ pub fn check(document: &Document, node: &Node, schema: &Value) -> Diagnostics {
 }
 
 fn schema_of<T: JsonSchema>() -> Value {
-    SchemaGenerator::default()
-        .into_root_schema_for::<T>()
-        .to_value()
+    SchemaGenerator::default().into_root_schema_for::<T>().to_value()
 }
 
 /// What serde says, at the deepest node on its path.
-fn refused(
-    document: &Document,
-    node: &Node,
-    error: &serde_path_to_error::Error<serde_json::Error>,
-) -> Diagnostic {
+fn refused(document: &Document, node: &Node, error: &serde_path_to_error::Error<serde_json::Error>) -> Diagnostic {
     use serde_path_to_error::Segment;
     let mut at = node;
     let mut span = node.head();
     for segment in error.path() {
         let next = match segment {
-            Segment::Map { key } => at
-                .as_map()
-                .and_then(|entries| entries.iter().find(|(found, _)| found.text == *key)),
+            Segment::Map { key } => {
+                at.as_map().and_then(|entries| entries.iter().find(|(found, _)| found.text == *key))
+            }
             _ => None,
         };
         if let Some((key, value)) = next {

@@ -74,35 +74,15 @@ impl Diagnostic {
         Self::new(Severity::Info, code, message)
     }
 
-    fn new(
-        severity: Severity,
-        code: impl Into<Cow<'static, str>>,
-        message: impl Into<String>,
-    ) -> Self {
-        Self {
-            code: code.into(),
-            severity,
-            message: message.into(),
-            labels: Vec::new(),
-            help: Vec::new(),
-        }
+    fn new(severity: Severity, code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self { code: code.into(), severity, message: message.into(), labels: Vec::new(), help: Vec::new() }
     }
 
     /// Adds a place: the first one added is primary.
     #[must_use]
-    pub fn at(
-        mut self,
-        file: &Arc<SourceFile>,
-        span: impl Into<Span>,
-        text: impl Into<String>,
-    ) -> Self {
+    pub fn at(mut self, file: &Arc<SourceFile>, span: impl Into<Span>, text: impl Into<String>) -> Self {
         let primary = self.labels.is_empty();
-        self.labels.push(Label {
-            file: Arc::clone(file),
-            span: span.into(),
-            text: text.into(),
-            primary,
-        });
+        self.labels.push(Label { file: Arc::clone(file), span: span.into(), text: text.into(), primary });
         self
     }
 
@@ -124,10 +104,7 @@ impl Diagnostic {
 
     /// The primary label.
     pub fn place(&self) -> Option<&Label> {
-        self.labels
-            .iter()
-            .find(|label| label.primary)
-            .or(self.labels.first())
+        self.labels.iter().find(|label| label.primary).or(self.labels.first())
     }
 
     /// The name of the file of the primary label.
@@ -137,14 +114,12 @@ impl Diagnostic {
 
     /// The line of the primary label, from 1.
     pub fn line(&self) -> Option<usize> {
-        self.place()
-            .map(|label| label.file.line_col(label.span.start).0)
+        self.place().map(|label| label.file.line_col(label.span.start).0)
     }
 
     /// The column of the primary label, in characters from 1.
     pub fn column(&self) -> Option<usize> {
-        self.place()
-            .map(|label| label.file.line_col(label.span.start).1)
+        self.place().map(|label| label.file.line_col(label.span.start).1)
     }
 }
 
@@ -185,9 +160,7 @@ impl Diagnostics {
 
     /// Whether one of them is an error.
     pub fn has_errors(&self) -> bool {
-        self.0
-            .iter()
-            .any(|diagnostic| diagnostic.severity == Severity::Error)
+        self.0.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
     /// Whether there are none.
@@ -212,19 +185,13 @@ impl Diagnostics {
 
     /// The value, unless there are errors. Warnings alone are dropped: keep them before you call this.
     pub fn into_result<T>(self, value: T) -> Result<T, Self> {
-        if self.has_errors() {
-            Err(self)
-        } else {
-            Ok(value)
-        }
+        if self.has_errors() { Err(self) } else { Ok(value) }
     }
 
     /// By file, then offset; those without a place come first. Stable, so equal places keep the order they were found in.
     fn sort(&mut self) {
         fn key(diagnostic: &Diagnostic) -> Option<(&str, usize)> {
-            diagnostic
-                .place()
-                .map(|place| (place.file.name.as_str(), place.span.start))
+            diagnostic.place().map(|place| (place.file.name.as_str(), place.span.start))
         }
         self.0.sort_by(|a, b| key(a).cmp(&key(b)));
     }

@@ -56,18 +56,12 @@ pub struct Key {
 impl Node {
     /// The value of a key of a mapping.
     pub fn get(&self, key: &str) -> Option<&Node> {
-        self.as_map()?
-            .iter()
-            .find(|(found, _)| found.text == key)
-            .map(|(_, node)| node)
+        self.as_map()?.iter().find(|(found, _)| found.text == key).map(|(_, node)| node)
     }
 
     /// The place of a key of a mapping.
     pub fn key_span(&self, key: &str) -> Option<Span> {
-        self.as_map()?
-            .iter()
-            .find(|(found, _)| found.text == key)
-            .map(|(found, _)| found.span)
+        self.as_map()?.iter().find(|(found, _)| found.text == key).map(|(found, _)| found.span)
     }
 
     /// The node at a JSON pointer (RFC 6901): `""` is this node, `/steps/0/call` goes down.
@@ -89,10 +83,7 @@ impl Node {
             let token = token.replace("~1", "/").replace("~0", "~");
             let next = match &node.value {
                 NodeValue::Mapping(_) => node.get(&token),
-                NodeValue::Sequence(items) => token
-                    .parse::<usize>()
-                    .ok()
-                    .and_then(|index| items.get(index)),
+                NodeValue::Sequence(items) => token.parse::<usize>().ok().and_then(|index| items.get(index)),
                 _ => None,
             };
             let Some(next) = next else {
@@ -159,16 +150,13 @@ impl Node {
             NodeValue::Null => Value::Null,
             NodeValue::Bool(value) => Value::Bool(*value),
             // A literal that JSON does not know cannot occur; were it to, its text is truer than a wrong number.
-            NodeValue::Number(literal) => literal
-                .parse::<Number>()
-                .map_or_else(|_| Value::String(literal.clone()), Value::Number),
+            NodeValue::Number(literal) => {
+                literal.parse::<Number>().map_or_else(|_| Value::String(literal.clone()), Value::Number)
+            }
             NodeValue::String(text) => Value::String(text.clone()),
             NodeValue::Sequence(items) => Value::Array(items.iter().map(Node::to_value).collect()),
             NodeValue::Mapping(entries) => Value::Object(
-                entries
-                    .iter()
-                    .map(|(key, node)| (key.text.clone(), node.to_value()))
-                    .collect::<Map<_, _>>(),
+                entries.iter().map(|(key, node)| (key.text.clone(), node.to_value())).collect::<Map<_, _>>(),
             ),
         }
     }

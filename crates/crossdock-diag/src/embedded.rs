@@ -15,23 +15,15 @@ pub fn offset_in_file(file: &SourceFile, node: &Node, offset: usize) -> usize {
     let source = file.slice(node.span);
     let inside = match source.as_bytes().first() {
         _ if source.trim_end() == text.trim_end() => Some(offset),
-        Some(b'\'') => quoted(source, offset, |rest| {
-            rest.starts_with("''").then_some((2, 1))
-        }),
+        Some(b'\'') => quoted(source, offset, |rest| rest.starts_with("''").then_some((2, 1))),
         Some(b'"') => quoted(source, offset, escape),
         _ => literal(source, text, offset),
     };
-    inside.map_or(node.span.start, |inside| {
-        node.span.start + inside.min(source.len())
-    })
+    inside.map_or(node.span.start, |inside| node.span.start + inside.min(source.len()))
 }
 
 /// Walks a quoted text: `step` tells for an escape how long it is in the source and in the text.
-fn quoted(
-    source: &str,
-    offset: usize,
-    step: impl Fn(&str) -> Option<(usize, usize)>,
-) -> Option<usize> {
+fn quoted(source: &str, offset: usize, step: impl Fn(&str) -> Option<(usize, usize)>) -> Option<usize> {
     let (mut at, mut read) = (1, 0);
     while read < offset {
         let rest = source.get(at..)?;
@@ -77,8 +69,5 @@ fn literal(source: &str, text: &str, offset: usize) -> Option<usize> {
     }
     let written = source.get(at..)?.split('\n').next()?.trim_end_matches('\r');
     let indent = written.strip_suffix(shown)?;
-    indent
-        .trim()
-        .is_empty()
-        .then_some(at + indent.len() + column)
+    indent.trim().is_empty().then_some(at + indent.len() + column)
 }

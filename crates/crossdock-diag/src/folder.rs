@@ -28,10 +28,7 @@ impl Folder {
     ///
     /// The files that could be read come back even when others could not, so that all mistakes can be reported at once.
     pub fn read(dir: &Path, limits: &Limits) -> (Self, Diagnostics) {
-        let mut folder = Self {
-            dir: dir.to_owned(),
-            documents: BTreeMap::new(),
-        };
+        let mut folder = Self { dir: dir.to_owned(), documents: BTreeMap::new() };
         let mut found = Vec::new();
         let mut files = BTreeMap::new();
         walk(dir, "", 0, &mut files, &mut found);
@@ -58,20 +55,10 @@ impl Folder {
     }
 }
 
-fn walk(
-    dir: &Path,
-    prefix: &str,
-    depth: usize,
-    files: &mut BTreeMap<String, PathBuf>,
-    found: &mut Vec<Diagnostic>,
-) {
+fn walk(dir: &Path, prefix: &str, depth: usize, files: &mut BTreeMap<String, PathBuf>, found: &mut Vec<Diagnostic>) {
     let name = dir.display().to_string();
     if depth > MAX_DEPTH {
-        found.push(nowhere(
-            &name,
-            "folder::too_deep",
-            format!("`{name}` is more than {MAX_DEPTH} directories deep"),
-        ));
+        found.push(nowhere(&name, "folder::too_deep", format!("`{name}` is more than {MAX_DEPTH} directories deep")));
         return;
     }
     let entries = match std::fs::read_dir(dir) {
@@ -93,11 +80,7 @@ fn walk(
         if file_name.starts_with('.') {
             continue;
         }
-        let relative = if prefix.is_empty() {
-            file_name
-        } else {
-            format!("{prefix}/{file_name}")
-        };
+        let relative = if prefix.is_empty() { file_name } else { format!("{prefix}/{file_name}") };
         if kind.is_dir() {
             walk(&entry.path(), &relative, depth + 1, files, found);
         } else if kind.is_file() && Syntax::of(&entry.path()).is_some() {

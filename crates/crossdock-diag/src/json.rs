@@ -13,20 +13,8 @@ use crate::source::{SourceFile, Span};
 
 /// The tree, if there is a whole one, and every mistake on the way.
 pub(crate) fn parse(file: &Arc<SourceFile>, limits: &Limits) -> (Option<Node>, Vec<Diagnostic>) {
-    let start = if file.text.starts_with('\u{feff}') {
-        '\u{feff}'.len_utf8()
-    } else {
-        0
-    };
-    let mut parser = Parser {
-        file,
-        text: &file.text,
-        at: start,
-        limits,
-        nodes: 0,
-        depth: 0,
-        found: Vec::new(),
-    };
+    let start = if file.text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+    let mut parser = Parser { file, text: &file.text, at: start, limits, nodes: 0, depth: 0, found: Vec::new() };
     match parser.document() {
         Ok(root) => (Some(root), parser.found),
         Err(diagnostic) => {
@@ -79,10 +67,7 @@ impl Parser<'_> {
             Some(b'n') => self.word("null", NodeValue::Null)?,
             _ => return Err(Box::new(self.unexpected("a value"))),
         };
-        Ok(Node {
-            span: Span::new(start, self.at),
-            value,
-        })
+        Ok(Node { span: Span::new(start, self.at), value })
     }
 
     fn nested(&mut self, parse: fn(&mut Self) -> Parsed<NodeValue>) -> Parsed<NodeValue> {
@@ -114,10 +99,7 @@ impl Parser<'_> {
             if self.peek() != Some(b'"') {
                 return Err(Box::new(self.unclosed(opened, "a key in double quotes")));
             }
-            let key = Key {
-                text: self.string()?,
-                span: Span::new(start, self.at),
-            };
+            let key = Key { text: self.string()?, span: Span::new(start, self.at) };
             self.space();
             if !self.eat(b':') {
                 return Err(Box::new(self.unclosed(opened, "`:`")));
@@ -126,12 +108,9 @@ impl Parser<'_> {
             let node = self.value()?;
             if let Some(first) = seen.get(&key.text) {
                 self.found.push(
-                    Diagnostic::error(
-                        "json::duplicate_key",
-                        format!("key `{}` twice in one mapping", key.text),
-                    )
-                    .at(self.file, key.span, "again here")
-                    .at(self.file, *first, "first here"),
+                    Diagnostic::error("json::duplicate_key", format!("key `{}` twice in one mapping", key.text))
+                        .at(self.file, key.span, "again here")
+                        .at(self.file, *first, "first here"),
                 );
             } else {
                 seen.insert(key.text.clone(), key.span);
@@ -170,10 +149,7 @@ impl Parser<'_> {
 
     fn number(&mut self) -> Parsed<NodeValue> {
         let rest = &self.text.as_bytes()[self.at..];
-        let run = rest
-            .iter()
-            .take_while(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte))
-            .count();
+        let run = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte)).count();
         match json_number_len(rest) {
             Some(length) if length == run => {
                 let literal = self.text[self.at..self.at + length].to_owned();
@@ -190,10 +166,7 @@ impl Parser<'_> {
 
     fn word(&mut self, word: &str, value: NodeValue) -> Parsed<NodeValue> {
         let rest = &self.text.as_bytes()[self.at..];
-        let run = rest
-            .iter()
-            .take_while(|byte| byte.is_ascii_alphanumeric())
-            .count();
+        let run = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
         if &rest[..run] == word.as_bytes() {
             self.at += run;
             return Ok(value);
@@ -207,10 +180,7 @@ impl Parser<'_> {
         let mut text = String::new();
         loop {
             let run = self.at;
-            while self
-                .peek()
-                .is_some_and(|byte| byte != b'"' && byte != b'\\' && byte >= 0x20)
-            {
+            while self.peek().is_some_and(|byte| byte != b'"' && byte != b'\\' && byte >= 0x20) {
                 self.at += 1;
             }
             // The run ends before an ASCII byte or at the end: always at the boundary of a character.
@@ -223,12 +193,8 @@ impl Parser<'_> {
                 Some(b'\\') => text.push(self.escape()?),
                 Some(_) => {
                     return Err(Box::new(
-                        self.error(
-                            "json::syntax",
-                            "a line break or control character in a text".to_owned(),
-                            self.at,
-                        )
-                        .help("write it as an escape, such as \\n"),
+                        self.error("json::syntax", "a line break or control character in a text".to_owned(), self.at)
+                            .help("write it as an escape, such as \\n"),
                     ));
                 }
                 None => {
@@ -271,8 +237,7 @@ impl Parser<'_> {
             return Err(Box::new(self.error("json::syntax", bad.to_owned(), start)));
         };
         let mut code = first;
-        if (0xD800..0xDC00).contains(&first) && self.text.as_bytes()[self.at..].starts_with(b"\\u")
-        {
+        if (0xD800..0xDC00).contains(&first) && self.text.as_bytes()[self.at..].starts_with(b"\\u") {
             self.at += 2;
             match self.hex4() {
                 Some(second) if (0xDC00..0xE000).contains(&second) => {
@@ -281,14 +246,12 @@ impl Parser<'_> {
                 _ => return Err(Box::new(self.error("json::syntax", bad.to_owned(), start))),
             }
         }
-        char::from_u32(code)
-            .ok_or_else(|| Box::new(self.error("json::syntax", bad.to_owned(), start)))
+        char::from_u32(code).ok_or_else(|| Box::new(self.error("json::syntax", bad.to_owned(), start)))
     }
 
     fn hex4(&mut self) -> Option<u32> {
         let digits = self.text.get(self.at..self.at + 4)?;
-        let digits =
-            Some(digits).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
+        let digits = Some(digits).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
         self.at += 4;
         u32::from_str_radix(digits, 16).ok()
     }
@@ -311,33 +274,17 @@ impl Parser<'_> {
 
     fn unexpected(&self, wanted: &str) -> Diagnostic {
         let rest = &self.text[self.at..];
-        let word: String = rest
-            .chars()
-            .take_while(|c| c.is_alphanumeric())
-            .take(20)
-            .collect();
+        let word: String = rest.chars().take_while(|c| c.is_alphanumeric()).take(20).collect();
         let found = match rest.chars().next() {
             None => "the file ends".to_owned(),
             Some(_) if !word.is_empty() => format!("found `{word}`"),
-            Some(c) => format!(
-                "found `{}`",
-                if c.is_control() {
-                    char::REPLACEMENT_CHARACTER
-                } else {
-                    c
-                }
-            ),
+            Some(c) => format!("found `{}`", if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }),
         };
-        let end = self.at
-            + word
-                .len()
-                .max(rest.chars().next().map_or(0, char::len_utf8));
+        let end = self.at + word.len().max(rest.chars().next().map_or(0, char::len_utf8));
         let help = match rest.as_bytes() {
             [b'/' | b'#', ..] => Some("JSON has no comments"),
             [b'\'', ..] => Some("JSON writes text in double quotes"),
-            [b'}' | b']', ..] if self.text[..self.at].trim_end().ends_with(',') => {
-                Some("remove the comma before it")
-            }
+            [b'}' | b']', ..] if self.text[..self.at].trim_end().ends_with(',') => Some("remove the comma before it"),
             _ => None,
         };
         let message = format!("not valid JSON: expected {wanted}, {found}");

@@ -24,11 +24,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            max_bytes: 16 * 1024 * 1024,
-            max_depth: 100,
-            max_nodes: 500_000,
-        }
+        Self { max_bytes: 16 * 1024 * 1024, max_depth: 100, max_nodes: 500_000 }
     }
 }
 
@@ -63,13 +59,9 @@ pub fn read(path: &Path, limits: &Limits) -> Result<Document, Diagnostics> {
 /// Reads a file and calls it `name` in everything that is said about it.
 pub(crate) fn read_as(path: &Path, name: &str, limits: &Limits) -> Result<Document, Diagnostics> {
     let Some(syntax) = Syntax::of(path) else {
-        return Err(nowhere(
-            name,
-            "file::unknown_type",
-            format!("`{name}` is neither YAML nor JSON by its name"),
-        )
-        .help("names end in .yaml, .yml or .json")
-        .into());
+        return Err(nowhere(name, "file::unknown_type", format!("`{name}` is neither YAML nor JSON by its name"))
+            .help("names end in .yaml, .yml or .json")
+            .into());
     };
     // The size is asked first, so that a wrong path to something huge does not fill memory.
     let bytes = match std::fs::metadata(path) {
@@ -89,12 +81,7 @@ pub(crate) fn read_as(path: &Path, name: &str, limits: &Limits) -> Result<Docume
 ///
 /// # Errors
 /// As [`read`].
-pub fn parse(
-    name: &str,
-    text: &str,
-    syntax: Syntax,
-    limits: &Limits,
-) -> Result<Document, Diagnostics> {
+pub fn parse(name: &str, text: &str, syntax: Syntax, limits: &Limits) -> Result<Document, Diagnostics> {
     if text.len() > limits.max_bytes {
         return Err(too_large(name, text.len() as u64, limits).into());
     }
@@ -113,12 +100,7 @@ pub fn parse(
 ///
 /// # Errors
 /// As [`read`].
-pub fn parse_bytes(
-    name: &str,
-    bytes: &[u8],
-    syntax: Syntax,
-    limits: &Limits,
-) -> Result<Document, Diagnostics> {
+pub fn parse_bytes(name: &str, bytes: &[u8], syntax: Syntax, limits: &Limits) -> Result<Document, Diagnostics> {
     match std::str::from_utf8(bytes) {
         Ok(text) => parse(name, text, syntax, limits),
         Err(error) => {
@@ -126,17 +108,10 @@ pub fn parse_bytes(
             // Lossy text is the same up to the first bad byte, so the offset still fits.
             let file = SourceFile::new(name, String::from_utf8_lossy(bytes));
             let byte = bytes.get(at).copied().unwrap_or_default();
-            Err(Diagnostic::error(
-                "file::not_utf8",
-                format!("invalid UTF-8 at byte {at} (0x{byte:02X})"),
-            )
-            .at(
-                &file,
-                Span::new(at, at + char::REPLACEMENT_CHARACTER.len_utf8()),
-                "not UTF-8 from here",
-            )
-            .help("save the file as UTF-8")
-            .into())
+            Err(Diagnostic::error("file::not_utf8", format!("invalid UTF-8 at byte {at} (0x{byte:02X})"))
+                .at(&file, Span::new(at, at + char::REPLACEMENT_CHARACTER.len_utf8()), "not UTF-8 from here")
+                .help("save the file as UTF-8")
+                .into())
         }
     }
 }
@@ -147,20 +122,13 @@ pub(crate) fn nowhere(name: &str, code: &'static str, message: String) -> Diagno
 }
 
 fn too_large(name: &str, bytes: u64, limits: &Limits) -> Diagnostic {
-    let message = format!(
-        "`{name}` has {bytes} bytes; at most {} are read",
-        limits.max_bytes
-    );
+    let message = format!("`{name}` has {bytes} bytes; at most {} are read", limits.max_bytes);
     nowhere(name, "file::too_large", message)
 }
 
 pub(crate) fn unreadable(path: &Path, name: &str, error: &std::io::Error) -> Diagnostic {
     if error.kind() != ErrorKind::NotFound {
-        return nowhere(
-            name,
-            "file::unreadable",
-            format!("cannot read `{name}`: {error}"),
-        );
+        return nowhere(name, "file::unreadable", format!("cannot read `{name}`: {error}"));
     }
     nowhere(name, "file::not_found", format!("there is no `{name}`")).maybe_help(beside(path))
 }
@@ -180,16 +148,8 @@ fn beside(path: &Path) -> Option<String> {
     names.sort();
     let wanted = path.file_name()?.to_str()?;
     if let Some(near) = did_you_mean(wanted, names.iter().map(String::as_str)) {
-        return Some(format!(
-            "did you mean `{}`?",
-            path.with_file_name(near).display()
-        ));
+        return Some(format!("did you mean `{}`?", path.with_file_name(near).display()));
     }
-    (!names.is_empty()).then(|| {
-        format!(
-            "in `{}` are {}",
-            folder.display(),
-            list_of(names.iter().map(String::as_str), 8)
-        )
-    })
+    (!names.is_empty())
+        .then(|| format!("in `{}` are {}", folder.display(), list_of(names.iter().map(String::as_str), 8)))
 }

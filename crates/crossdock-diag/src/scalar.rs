@@ -22,9 +22,7 @@ fn number(text: &str) -> Option<String> {
     if let Some(octal) = text.strip_prefix("0o") {
         return radix(octal, 8);
     }
-    is_json_number(text)
-        .then(|| text.to_owned())
-        .or_else(|| relaxed(text))
+    is_json_number(text).then(|| text.to_owned()).or_else(|| relaxed(text))
 }
 
 fn radix(digits: &str, radix: u32) -> Option<String> {
@@ -32,9 +30,7 @@ fn radix(digits: &str, radix: u32) -> Option<String> {
     if !digits.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return None;
     }
-    u128::from_str_radix(digits, radix)
-        .ok()
-        .map(|value| value.to_string())
+    u128::from_str_radix(digits, radix).ok().map(|value| value.to_string())
 }
 
 /// `+1`, `.5` and `1.`: numbers of YAML that JSON writes with one character more or less.
@@ -44,15 +40,8 @@ fn relaxed(text: &str) -> Option<String> {
         b'-' => ("-", &text[1..]),
         _ => ("", text),
     };
-    let rest = if rest.starts_with('.') {
-        format!("0{rest}")
-    } else {
-        rest.to_owned()
-    };
-    let rest = rest
-        .strip_suffix('.')
-        .filter(|digits| !digits.is_empty())
-        .map_or(rest.clone(), ToOwned::to_owned);
+    let rest = if rest.starts_with('.') { format!("0{rest}") } else { rest.to_owned() };
+    let rest = rest.strip_suffix('.').filter(|digits| !digits.is_empty()).map_or(rest.clone(), ToOwned::to_owned);
     let whole = format!("{sign}{rest}");
     (rest.starts_with(|c: char| c.is_ascii_digit()) && is_json_number(&whole)).then_some(whole)
 }
@@ -64,12 +53,7 @@ pub(crate) fn is_json_number(text: &str) -> bool {
 
 /// The length of the number that the bytes begin with.
 pub(crate) fn json_number_len(bytes: &[u8]) -> Option<usize> {
-    let digits = |from: usize| {
-        bytes[from..]
-            .iter()
-            .take_while(|byte| byte.is_ascii_digit())
-            .count()
-    };
+    let digits = |from: usize| bytes[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
     let mut at = usize::from(bytes.first() == Some(&b'-'));
     let whole = digits(at);
     if whole == 0 || (whole > 1 && bytes[at] == b'0') {
@@ -96,7 +80,5 @@ pub(crate) fn json_number_len(bytes: &[u8]) -> Option<usize> {
 
 /// Written without fraction and exponent.
 pub(crate) fn is_integer(literal: &str) -> bool {
-    literal
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || byte == b'-')
+    literal.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
 }

@@ -21,10 +21,7 @@ pub(crate) struct Root<'s>(pub(crate) &'s Value);
 impl<'s> Root<'s> {
     /// What holds where `schema` stands.
     pub(crate) fn view(self, schema: &'s Value) -> View<'s> {
-        let mut view = View {
-            layers: Vec::new(),
-            never: false,
-        };
+        let mut view = View { layers: Vec::new(), never: false };
         self.collect(schema, &mut view);
         view
     }
@@ -37,22 +34,11 @@ impl<'s> Root<'s> {
             Value::Bool(false) => view.never = true,
             Value::Object(map) => {
                 view.layers.push(map);
-                view.never |= map
-                    .get("not")
-                    .is_some_and(|not| not.as_object().is_some_and(Map::is_empty));
-                if let Some(target) = map
-                    .get("$ref")
-                    .and_then(Value::as_str)
-                    .and_then(|target| self.resolve(target))
-                {
+                view.never |= map.get("not").is_some_and(|not| not.as_object().is_some_and(Map::is_empty));
+                if let Some(target) = map.get("$ref").and_then(Value::as_str).and_then(|target| self.resolve(target)) {
                     self.collect(target, view);
                 }
-                for part in map
-                    .get("allOf")
-                    .and_then(Value::as_array)
-                    .into_iter()
-                    .flatten()
-                {
+                for part in map.get("allOf").and_then(Value::as_array).into_iter().flatten() {
                     self.collect(part, view);
                 }
             }
@@ -68,9 +54,7 @@ impl<'s> Root<'s> {
 impl<'s> View<'s> {
     /// A keyword, from each layer that has it.
     pub(crate) fn all(&self, keyword: &'static str) -> impl Iterator<Item = &'s Value> + '_ {
-        self.layers
-            .iter()
-            .filter_map(move |layer| layer.get(keyword))
+        self.layers.iter().filter_map(move |layer| layer.get(keyword))
     }
 
     /// A keyword, from the outermost layer that has it.
@@ -89,10 +73,7 @@ impl<'s> View<'s> {
             };
             types = Some(match types {
                 None => here,
-                Some(before) => before
-                    .into_iter()
-                    .filter(|kind| here.contains(kind))
-                    .collect(),
+                Some(before) => before.into_iter().filter(|kind| here.contains(kind)).collect(),
             });
         }
         types
@@ -100,24 +81,20 @@ impl<'s> View<'s> {
 
     /// The values that are right here, by `const` and `enum`; `None` when they are not listed.
     pub(crate) fn values(&self) -> Option<Vec<&'s Value>> {
-        self.first("const").map(|value| vec![value]).or_else(|| {
-            self.first("enum")
-                .and_then(Value::as_array)
-                .map(|values| values.iter().collect())
-        })
+        self.first("const")
+            .map(|value| vec![value])
+            .or_else(|| self.first("enum").and_then(Value::as_array).map(|values| values.iter().collect()))
     }
 
     /// The schema of a property.
     pub(crate) fn property(&self, name: &str) -> Option<&'s Value> {
-        self.all("properties")
-            .find_map(|properties| properties.get(name))
+        self.all("properties").find_map(|properties| properties.get(name))
     }
 
     /// The names of all properties, in the order of the type.
     pub(crate) fn property_names(&self) -> Vec<&'s str> {
         let maps = self.all("properties").filter_map(Value::as_object);
-        maps.flat_map(|map| map.keys().map(String::as_str))
-            .collect()
+        maps.flat_map(|map| map.keys().map(String::as_str)).collect()
     }
 
     /// The names of properties that must be there, in the order of the type.
@@ -129,9 +106,7 @@ impl<'s> View<'s> {
     /// What holds for keys that are no property: a schema, or `None` when they are wrong.
     pub(crate) fn other_keys(&self) -> Option<&'s Value> {
         static ANY: Value = Value::Bool(true);
-        let mut others = self
-            .all("additionalProperties")
-            .chain(self.all("unevaluatedProperties"));
+        let mut others = self.all("additionalProperties").chain(self.all("unevaluatedProperties"));
         match others.find(|schema| **schema != Value::Bool(true)) {
             Some(Value::Bool(false)) => None,
             Some(schema) => Some(schema),
@@ -141,10 +116,7 @@ impl<'s> View<'s> {
 
     /// The alternatives of `oneOf` and `anyOf`.
     pub(crate) fn alternatives(&self) -> Vec<&'s Value> {
-        let lists = self
-            .all("oneOf")
-            .chain(self.all("anyOf"))
-            .filter_map(Value::as_array);
+        let lists = self.all("oneOf").chain(self.all("anyOf")).filter_map(Value::as_array);
         lists.flatten().collect()
     }
 
@@ -152,11 +124,7 @@ impl<'s> View<'s> {
     pub(crate) fn sentence(&self) -> Option<&'s str> {
         let text = self.first("description")?.as_str()?;
         let line = text.split("\n\n").next().unwrap_or(text);
-        Some(
-            line.split_once(". ")
-                .map_or(line, |(first, _)| first)
-                .trim_end_matches('.'),
-        )
+        Some(line.split_once(". ").map_or(line, |(first, _)| first).trim_end_matches('.'))
     }
 }
 

@@ -23,11 +23,7 @@ type Holds = fn(f64, f64) -> bool;
 
 /// All mistakes of a tree against a schema.
 pub(crate) fn check(file: &Arc<SourceFile>, node: &Node, schema: &Value) -> Vec<Diagnostic> {
-    let mut checker = Checker {
-        file,
-        root: Root(schema),
-        found: Vec::new(),
-    };
+    let mut checker = Checker { file, root: Root(schema), found: Vec::new() };
     checker.check(node, schema, node.head());
     let mut found = checker.found;
     // What stands behind an anchor is judged wherever it is repeated, but people wrote it once.
@@ -50,12 +46,7 @@ impl<'a> Checker<'a> {
     pub(crate) fn check(&mut self, node: &Node, schema: &'a Value, head: Span) {
         let view = self.root.view(schema);
         if view.never {
-            self.error(
-                "shape::not_allowed",
-                "nothing is allowed here",
-                head,
-                "remove this",
-            );
+            self.error("shape::not_allowed", "nothing is allowed here", head, "remove this");
             return;
         }
         if let Some(values) = view.values() {
@@ -84,14 +75,8 @@ impl<'a> Checker<'a> {
         if values.contains(&&value) {
             return;
         }
-        let words: Vec<String> = values
-            .iter()
-            .map(|value| {
-                value
-                    .as_str()
-                    .map_or_else(|| value.to_string(), ToOwned::to_owned)
-            })
-            .collect();
+        let words: Vec<String> =
+            values.iter().map(|value| value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned)).collect();
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let NodeValue::String(text) = &node.value else {
             let message = format!("expected {}, found {}", one_of(&words), node.kind_name());
@@ -100,9 +85,8 @@ impl<'a> Checker<'a> {
                 .iter()
                 .find(|word| **word == self.file.slice(node.span))
                 .map(|word| format!("put it in quotes: \"{word}\""));
-            let diagnostic = Diagnostic::error("shape::wrong_type", message)
-                .at(self.file, head, "here")
-                .maybe_help(quoted);
+            let diagnostic =
+                Diagnostic::error("shape::wrong_type", message).at(self.file, head, "here").maybe_help(quoted);
             self.found.push(diagnostic);
             return;
         };
@@ -112,11 +96,8 @@ impl<'a> Checker<'a> {
             None => format!("unknown value `{text}`"),
         };
         let help = format!("expected {}", one_of(&words));
-        self.found.push(
-            Diagnostic::error("shape::unknown_value", message)
-                .at(self.file, head, "not known here")
-                .help(help),
-        );
+        self.found
+            .push(Diagnostic::error("shape::unknown_value", message).at(self.file, head, "not known here").help(help));
     }
 
     fn check_kind(&mut self, node: &Node, view: &View<'a>, head: Span) -> bool {
@@ -132,11 +113,8 @@ impl<'a> Checker<'a> {
 
     /// "expected a list, found text", with what would make it right where that is plain.
     pub(crate) fn wrong_type(&mut self, node: &Node, types: &[&str], head: Span) {
-        let wanted: Vec<&str> = types
-            .iter()
-            .filter(|kind| **kind != "null" || types.len() == 1)
-            .map(|kind| in_words(kind))
-            .collect();
+        let wanted: Vec<&str> =
+            types.iter().filter(|kind| **kind != "null" || types.len() == 1).map(|kind| in_words(kind)).collect();
         let found = match &node.value {
             NodeValue::Number(_) if types.contains(&"integer") => "a fraction",
             _ => node.kind_name(),
@@ -148,35 +126,22 @@ impl<'a> Checker<'a> {
                 Some(format!("put it in quotes: \"{written}\""))
             }
             NodeValue::String(text)
-                if types
-                    .iter()
-                    .any(|kind| matches!(*kind, "number" | "integer"))
-                    && text.parse::<f64>().is_ok() =>
+                if types.iter().any(|kind| matches!(*kind, "number" | "integer")) && text.parse::<f64>().is_ok() =>
             {
                 Some(format!("without quotes: {text}"))
             }
-            NodeValue::String(text) if types.contains(&"boolean") => {
-                match text.to_ascii_lowercase().as_str() {
-                    "yes" | "on" | "y" => Some("YAML 1.2 writes `true`".to_owned()),
-                    "no" | "off" | "n" => Some("YAML 1.2 writes `false`".to_owned()),
-                    _ => None,
-                }
-            }
-            NodeValue::Mapping(_) | NodeValue::String(_) | NodeValue::Number(_)
-                if types.contains(&"array") =>
-            {
+            NodeValue::String(text) if types.contains(&"boolean") => match text.to_ascii_lowercase().as_str() {
+                "yes" | "on" | "y" => Some("YAML 1.2 writes `true`".to_owned()),
+                "no" | "off" | "n" => Some("YAML 1.2 writes `false`".to_owned()),
+                _ => None,
+            },
+            NodeValue::Mapping(_) | NodeValue::String(_) | NodeValue::Number(_) if types.contains(&"array") => {
                 Some("a list has one item a line, each after `- `".to_owned())
             }
             _ => None,
         };
-        let label = if node.is_null() {
-            "has no value"
-        } else {
-            "here"
-        };
-        let diagnostic = Diagnostic::error("shape::wrong_type", message)
-            .at(self.file, head, label)
-            .maybe_help(help);
+        let label = if node.is_null() { "has no value" } else { "here" };
+        let diagnostic = Diagnostic::error("shape::wrong_type", message).at(self.file, head, label).maybe_help(help);
         self.found.push(diagnostic);
     }
 
@@ -206,38 +171,20 @@ impl<'a> Checker<'a> {
             if there || meant.iter().any(|meant| meant == name) {
                 continue;
             }
-            let what = view
-                .property(name)
-                .map(|schema| self.root.view(schema))
-                .and_then(|view| view.sentence());
+            let what = view.property(name).map(|schema| self.root.view(schema)).and_then(|view| view.sentence());
             let help = what.map(|what| format!("`{name}`: {what}"));
-            let diagnostic =
-                Diagnostic::error("shape::missing_key", format!("missing key `{name}`"))
-                    .at(self.file, head, format!("needs `{name}`"))
-                    .maybe_help(help);
+            let diagnostic = Diagnostic::error("shape::missing_key", format!("missing key `{name}`"))
+                .at(self.file, head, format!("needs `{name}`"))
+                .maybe_help(help);
             self.found.push(diagnostic);
         }
-        self.check_count(
-            entries.len(),
-            view,
-            ("minProperties", "maxProperties"),
-            "keys",
-            head,
-        );
+        self.check_count(entries.len(), view, ("minProperties", "maxProperties"), "keys", head);
     }
 
     /// Says which key was probably meant; returns it.
-    fn unknown_key(
-        &mut self,
-        key: &Key,
-        entries: &[(Key, Node)],
-        names: &[&str],
-    ) -> Option<String> {
+    fn unknown_key(&mut self, key: &Key, entries: &[(Key, Node)], names: &[&str]) -> Option<String> {
         // A key that is there already was not meant.
-        let free = names
-            .iter()
-            .copied()
-            .filter(|name| !entries.iter().any(|(key, _)| key.text == *name));
+        let free = names.iter().copied().filter(|name| !entries.iter().any(|(key, _)| key.text == *name));
         let near = did_you_mean(&key.text, free).map(ToOwned::to_owned);
         let message = match &near {
             Some(near) => format!("unknown key `{}`; did you mean `{near}`?", key.text),
@@ -249,20 +196,13 @@ impl<'a> Checker<'a> {
             format!("known keys: {}", list_of(names.iter().copied(), LISTED))
         };
         self.found.push(
-            Diagnostic::error("shape::unknown_key", message)
-                .at(self.file, key.span, "not a key here")
-                .help(help),
+            Diagnostic::error("shape::unknown_key", message).at(self.file, key.span, "not a key here").help(help),
         );
         near
     }
 
     fn check_sequence(&mut self, items: &[Node], view: &View<'a>, head: Span) {
-        let places: Vec<&Value> = view
-            .first("prefixItems")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .collect();
+        let places: Vec<&Value> = view.first("prefixItems").and_then(Value::as_array).into_iter().flatten().collect();
         let rest = view.first("items");
         for (index, item) in items.iter().enumerate() {
             if let Some(schema) = places.get(index).copied().or(rest) {
@@ -273,13 +213,7 @@ impl<'a> Checker<'a> {
     }
 
     fn check_text(&mut self, text: &str, span: Span, view: &View<'a>) {
-        self.check_count(
-            text.chars().count(),
-            view,
-            ("minLength", "maxLength"),
-            "characters",
-            span,
-        );
+        self.check_count(text.chars().count(), view, ("minLength", "maxLength"), "characters", span);
         for pattern in view.all("pattern").filter_map(Value::as_str) {
             // A pattern this engine does not know is left to the type.
             if Regex::new(pattern).is_ok_and(|regex| !regex.is_match(text)) {
@@ -288,11 +222,7 @@ impl<'a> Checker<'a> {
                     |sentence| format!("{sentence} (must match {pattern})"),
                 );
                 let message = format!("`{text}` is not of the form wanted here");
-                self.found.push(
-                    Diagnostic::error("shape::pattern", message)
-                        .at(self.file, span, "here")
-                        .help(help),
-                );
+                self.found.push(Diagnostic::error("shape::pattern", message).at(self.file, span, "here").help(help));
             }
         }
     }
@@ -304,28 +234,14 @@ impl<'a> Checker<'a> {
         let bounds: [(&'static str, Holds, &str); 4] = [
             ("minimum", |value, bound| value >= bound, "at least"),
             ("maximum", |value, bound| value <= bound, "at most"),
-            (
-                "exclusiveMinimum",
-                |value, bound| value > bound,
-                "more than",
-            ),
-            (
-                "exclusiveMaximum",
-                |value, bound| value < bound,
-                "less than",
-            ),
+            ("exclusiveMinimum", |value, bound| value > bound, "more than"),
+            ("exclusiveMaximum", |value, bound| value < bound, "less than"),
         ];
         for (keyword, holds, words) in bounds {
-            if let Some(bound) = view
-                .first(keyword)
-                .filter(|bound| bound.as_f64().is_some_and(|bound| !holds(value, bound)))
+            if let Some(bound) =
+                view.first(keyword).filter(|bound| bound.as_f64().is_some_and(|bound| !holds(value, bound)))
             {
-                self.error(
-                    "shape::out_of_range",
-                    format!("{literal} must be {words} {bound}"),
-                    span,
-                    "out of range",
-                );
+                self.error("shape::out_of_range", format!("{literal} must be {words} {bound}"), span, "out of range");
             }
         }
     }
@@ -345,23 +261,11 @@ impl<'a> Checker<'a> {
             (_, Some(most)) if (count as u64) > most => format!("at most {most}"),
             _ => return,
         };
-        self.error(
-            "shape::count",
-            format!("expected {wanted} {what}, found {count}"),
-            head,
-            "here",
-        );
+        self.error("shape::count", format!("expected {wanted} {what}, found {count}"), head, "here");
     }
 
-    pub(crate) fn error(
-        &mut self,
-        code: &'static str,
-        message: impl Into<String>,
-        span: Span,
-        label: &str,
-    ) {
-        self.found
-            .push(Diagnostic::error(code, message).at(self.file, span, label));
+    pub(crate) fn error(&mut self, code: &'static str, message: impl Into<String>, span: Span, label: &str) {
+        self.found.push(Diagnostic::error(code, message).at(self.file, span, label));
     }
 }
 

@@ -17,11 +17,7 @@ pub struct SourceFile {
 impl SourceFile {
     /// A named text.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
-        Arc::new(Self {
-            name: name.into(),
-            text: text.into(),
-            line_starts: OnceLock::new(),
-        })
+        Arc::new(Self { name: name.into(), text: text.into(), line_starts: OnceLock::new() })
     }
 
     /// Line and column of a byte offset, both from 1; the column counts characters. An offset past the end is the end.
@@ -30,10 +26,7 @@ impl SourceFile {
         let starts = self.line_starts();
         let line = starts.partition_point(|start| *start <= offset);
         let start = starts.get(line.saturating_sub(1)).copied().unwrap_or(0);
-        let column = self
-            .text
-            .get(start..offset)
-            .map_or(0, |before| before.chars().count());
+        let column = self.text.get(start..offset).map_or(0, |before| before.chars().count());
         (line.max(1), column + 1)
     }
 
@@ -52,11 +45,8 @@ impl SourceFile {
     }
 
     fn line_starts(&self) -> &[usize] {
-        self.line_starts.get_or_init(|| {
-            std::iter::once(0)
-                .chain(self.text.match_indices('\n').map(|(at, _)| at + 1))
-                .collect()
-        })
+        self.line_starts
+            .get_or_init(|| std::iter::once(0).chain(self.text.match_indices('\n').map(|(at, _)| at + 1)).collect())
     }
 }
 
@@ -78,18 +68,12 @@ pub struct Span {
 impl Span {
     /// From `start` up to `end`.
     pub fn new(start: usize, end: usize) -> Self {
-        Self {
-            start,
-            end: end.max(start),
-        }
+        Self { start, end: end.max(start) }
     }
 
     /// The place of one offset.
     pub fn at(offset: usize) -> Self {
-        Self {
-            start: offset,
-            end: offset,
-        }
+        Self { start: offset, end: offset }
     }
 
     /// From the start of this span to the end of the other.

@@ -5,10 +5,7 @@
 ///
 /// Near enough: at most one edit in three characters (an exchange of neighbours is one), or the same word in other case or with
 /// other separators. The word itself is never suggested.
-pub fn did_you_mean<'a>(
-    word: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let plain = plain(word);
     let mut best: Option<(usize, &str)> = None;
     for candidate in candidates {
@@ -16,12 +13,7 @@ pub fn did_you_mean<'a>(
             continue;
         }
         let distance = distance(&plain, candidate);
-        let allowed = plain
-            .chars()
-            .count()
-            .max(candidate.chars().count())
-            .div_ceil(3)
-            .min(4);
+        let allowed = plain.chars().count().max(candidate.chars().count()).div_ceil(3).min(4);
         // Strictly smaller, so that of equals the first listed wins and the answer does not depend on luck.
         if distance <= allowed && best.is_none_or(|(least, _)| distance < least) {
             best = Some((distance, candidate));
@@ -44,10 +36,7 @@ fn distance(plain_word: &str, candidate: &str) -> usize {
 
 /// Lower case, without `_`, `-` and spaces.
 fn plain(word: &str) -> String {
-    word.chars()
-        .filter(|c| !matches!(c, '_' | '-' | ' '))
-        .flat_map(char::to_lowercase)
-        .collect()
+    word.chars().filter(|c| !matches!(c, '_' | '-' | ' ')).flat_map(char::to_lowercase).collect()
 }
 
 /// "`a`, `b`, `c`", and after `most` of them "… and 12 more".
@@ -56,9 +45,5 @@ pub fn list_of<'a>(words: impl IntoIterator<Item = &'a str>, most: usize) -> Str
     if words.len() <= most + 1 {
         return words.join(", ");
     }
-    format!(
-        "{} … and {} more",
-        words[..most].join(", "),
-        words.len() - most
-    )
+    format!("{} … and {} more", words[..most].join(", "), words.len() - most)
 }

@@ -11,18 +11,13 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{
-    Diagnostics, Document, Limits, NodeValue, SourceFile, Syntax, did_you_mean, offset_in_file,
-};
+use crate::{Diagnostics, Document, Limits, NodeValue, SourceFile, Syntax, did_you_mean, offset_in_file};
 
 /// What the shape cases are decoded as: every construct that files people write are made of.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "read by serde only")]
-#[expect(
-    clippy::struct_field_names,
-    reason = "the first key says what the file is"
-)]
+#[expect(clippy::struct_field_names, reason = "the first key says what the file is")]
 struct Plan {
     /// The name that reports use. Short.
     plan: String,
@@ -95,10 +90,7 @@ impl JsonSchema for Step {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "read by serde only")]
-#[expect(
-    clippy::struct_field_names,
-    reason = "the first key says what the step is"
-)]
+#[expect(clippy::struct_field_names, reason = "the first key says what the step is")]
 struct Call {
     call: String,
     /// The operationId of the contract.
@@ -134,19 +126,13 @@ enum Carrier {
 }
 
 fn data(folder: &str) -> Vec<PathBuf> {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/data")
-        .join(folder);
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(folder);
     let wanted = std::env::var("CASE").ok();
     let mut files: Vec<PathBuf> = std::fs::read_dir(dir)
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .filter(|path| Syntax::of(path).is_some())
-        .filter(|path| {
-            wanted
-                .as_deref()
-                .is_none_or(|case| path.file_stem().is_some_and(|stem| stem == case))
-        })
+        .filter(|path| wanted.as_deref().is_none_or(|case| path.file_stem().is_some_and(|stem| stem == case)))
         .collect();
     files.sort();
     files
@@ -160,21 +146,12 @@ fn shown(result: Result<String, Diagnostics>) -> String {
 }
 
 fn limits() -> Limits {
-    Limits {
-        max_depth: 12,
-        max_nodes: 2_000,
-        ..Limits::default()
-    }
+    Limits { max_depth: 12, max_nodes: 2_000, ..Limits::default() }
 }
 
 fn load(path: &Path) -> Result<Document, Diagnostics> {
     let name = path.file_name().unwrap().to_str().unwrap();
-    crate::parse_bytes(
-        name,
-        &std::fs::read(path).unwrap(),
-        Syntax::of(path).unwrap(),
-        &limits(),
-    )
+    crate::parse_bytes(name, &std::fs::read(path).unwrap(), Syntax::of(path).unwrap(), &limits())
 }
 
 #[test]
@@ -188,11 +165,8 @@ fn syntax_cases() {
 #[test]
 fn shape_cases() {
     for path in data("shape") {
-        let actual = shown(
-            load(&path)
-                .and_then(|document| crate::decode::<Plan>(&document))
-                .map(|plan| format!("{plan:#?}\n")),
-        );
+        let actual =
+            shown(load(&path).and_then(|document| crate::decode::<Plan>(&document)).map(|plan| format!("{plan:#?}\n")));
         expect_file![path.with_extension("diagnostics")].assert_eq(&actual);
     }
 }
@@ -203,10 +177,9 @@ fn yaml(text: &str) -> Document {
 
 #[test]
 fn scalars_mean_what_json_can_say_and_the_rest_is_text() {
-    let words = "[1, -2.50, +3, .5, 6., 0x1F, 0o17, 1e3, 007, 1_000, .inf, 12:30, yes, ~, '', True, \"1\", 820982911946154508]";
-    let Value::Array(values) = yaml(words).root.to_value() else {
-        panic!("a list")
-    };
+    let words =
+        "[1, -2.50, +3, .5, 6., 0x1F, 0o17, 1e3, 007, 1_000, .inf, 12:30, yes, ~, '', True, \"1\", 820982911946154508]";
+    let Value::Array(values) = yaml(words).root.to_value() else { panic!("a list") };
     let shown: Vec<String> = values.iter().map(Value::to_string).collect();
     expect![[r#"1 -2.50 3 0.5 6 31 15 1e+3 "007" "1_000" ".inf" "12:30" "yes" null "" true "1" 820982911946154508"#]]
         .assert_eq(&shown.join(" "));
@@ -214,56 +187,25 @@ fn scalars_mean_what_json_can_say_and_the_rest_is_text() {
 
 #[test]
 fn every_value_knows_its_place() {
-    let document =
-        yaml("a: 1\nlist:\n  - x: \"q\"\n    y: [1, 2]\n  - 'b'\nend: {k: v}\n\n# done\n");
-    let at = |pointer: &str| {
-        document
-            .file
-            .slice(document.root.pointer(pointer).unwrap().span)
-            .to_owned()
-    };
+    let document = yaml("a: 1\nlist:\n  - x: \"q\"\n    y: [1, 2]\n  - 'b'\nend: {k: v}\n\n# done\n");
+    let at = |pointer: &str| document.file.slice(document.root.pointer(pointer).unwrap().span).to_owned();
     assert_eq!(at("/a"), "1");
     assert_eq!(at("/list/0/x"), "\"q\"");
     assert_eq!(at("/list/0/y"), "[1, 2]");
     assert_eq!(at("/list/0"), "x: \"q\"\n    y: [1, 2]");
     assert_eq!(at("/list/1"), "'b'");
     assert_eq!(at("/end"), "{k: v}");
-    assert_eq!(
-        document.root.nearest("/list/0/z/deeper").span,
-        document.root.pointer("/list/0").unwrap().span
-    );
-    assert_eq!(
-        document
-            .file
-            .line_col(document.root.pointer("/list/1").unwrap().span.start),
-        (5, 5)
-    );
-    assert_eq!(
-        document.file.slice(document.root.key_span("end").unwrap()),
-        "end"
-    );
+    assert_eq!(document.root.nearest("/list/0/z/deeper").span, document.root.pointer("/list/0").unwrap().span);
+    assert_eq!(document.file.line_col(document.root.pointer("/list/1").unwrap().span.start), (5, 5));
+    assert_eq!(document.file.slice(document.root.key_span("end").unwrap()), "end");
 }
 
 #[test]
 fn pointers_escape_and_go_through_lists() {
-    let document = yaml(
-        "paths: {/orders/{id}: {a~b: [10, 20]}}"
-            .replace("/orders/{id}", "\"/orders/{id}\"")
-            .as_str(),
-    );
-    assert_eq!(
-        document
-            .root
-            .pointer("/paths/~1orders~1{id}/a~0b/1")
-            .unwrap()
-            .to_value(),
-        json!(20)
-    );
+    let document = yaml("paths: {/orders/{id}: {a~b: [10, 20]}}".replace("/orders/{id}", "\"/orders/{id}\"").as_str());
+    assert_eq!(document.root.pointer("/paths/~1orders~1{id}/a~0b/1").unwrap().to_value(), json!(20));
     assert!(document.root.pointer("/paths/none").is_none());
-    assert!(matches!(
-        document.root.pointer("").unwrap().value,
-        NodeValue::Mapping(_)
-    ));
+    assert!(matches!(document.root.pointer("").unwrap().value, NodeValue::Mapping(_)));
 }
 
 #[test]
@@ -272,11 +214,7 @@ fn places_inside_texts_are_places_in_the_file() {
     let document = yaml(text);
     let found = |key: &str, needle: &str| {
         let node = document.root.get(key).unwrap();
-        let at = offset_in_file(
-            &document.file,
-            node,
-            node.as_str().unwrap().find(needle).unwrap(),
-        );
+        let at = offset_in_file(&document.file, node, node.as_str().unwrap().find(needle).unwrap());
         document.file.text[at..].chars().take(3).collect::<String>()
     };
     assert_eq!(found("plain", "b =="), "b =");
@@ -288,14 +226,7 @@ fn places_inside_texts_are_places_in_the_file() {
 
 #[test]
 fn a_slip_is_told_from_another_word() {
-    let keys = [
-        "operation",
-        "system",
-        "expect",
-        "within",
-        "timeout_ms",
-        "facilities",
-    ];
+    let keys = ["operation", "system", "expect", "within", "timeout_ms", "facilities"];
     let near = |word| did_you_mean(word, keys).unwrap_or("-");
     expect!["operation system within timeout_ms facilities expect - - -"].assert_eq(
         &[
@@ -333,28 +264,15 @@ fn a_folder_gives_what_it_can_and_says_what_it_cannot() {
     let (folder, found) = crate::Folder::read(&dir, &limits());
     assert!(folder.get("shape/good.yaml").is_some());
     assert!(folder.get("syntax/cut.json").is_none());
-    assert!(found.iter().any(|one| {
-        one.file()
-            .is_some_and(|file| file.ends_with("syntax/cut.json"))
-    }));
-    assert!(
-        folder
-            .under("shape/")
-            .all(|(path, _)| path.starts_with("shape/"))
-    );
+    assert!(found.iter().any(|one| { one.file().is_some_and(|file| file.ends_with("syntax/cut.json")) }));
+    assert!(folder.under("shape/").all(|(path, _)| path.starts_with("shape/")));
     let (_, missing) = crate::Folder::read(&dir.join("none"), &limits());
     assert!(missing.to_string().contains("there is no `"));
 }
 
 #[test]
 fn bytes_that_are_no_text_are_named_by_their_offset() {
-    let error = crate::parse_bytes(
-        "in.json",
-        b"{\"a\": \"\xff\"}",
-        Syntax::Json,
-        &Limits::default(),
-    )
-    .unwrap_err();
+    let error = crate::parse_bytes("in.json", b"{\"a\": \"\xff\"}", Syntax::Json, &Limits::default()).unwrap_err();
     expect![[r#"
         error[file::not_utf8]: invalid UTF-8 at byte 7 (0xFF)
          --> in.json:1:8
@@ -371,14 +289,8 @@ fn bytes_that_are_no_text_are_named_by_their_offset() {
 fn any_cut_of_a_file_is_read_or_explained() {
     // Every beginning of these texts must end in a document or a diagnostic, never in a panic.
     for (text, syntax) in [
-        (
-            "a: &x [1, {b: \"q\\u0041\"}]\nc: *x\nd: |\n  é\n? e\n: 'f'\n",
-            Syntax::Yaml,
-        ),
-        (
-            "{\"a\": [1.5e-3, \"\\ud83d\\ude00 é\\n\", null, true], \"b\": {\"c\": -0}}",
-            Syntax::Json,
-        ),
+        ("a: &x [1, {b: \"q\\u0041\"}]\nc: *x\nd: |\n  é\n? e\n: 'f'\n", Syntax::Yaml),
+        ("{\"a\": [1.5e-3, \"\\ud83d\\ude00 é\\n\", null, true], \"b\": {\"c\": -0}}", Syntax::Json),
     ] {
         for (cut, _) in text.char_indices() {
             match crate::parse("cut", &text[..cut], syntax, &Limits::default()) {
@@ -390,6 +302,65 @@ fn any_cut_of_a_file_is_read_or_explained() {
         }
         crate::parse("whole", text, syntax, &Limits::default()).unwrap();
     }
+}
+
+#[test]
+fn damaged_files_are_explained_too() {
+    // A small generator of our own: the same damage in every run.
+    let mut state = 7_u64;
+    let mut next = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    let seeds = [
+        ("a: &x [1, {b: \"q\\u0041\"}]\nc: *x\nd: |\n  é\n  f\n? e\n: 'f'\n- g: {h: ~}\n", Syntax::Yaml),
+        ("{\"a\": [1.5e-3, \"\\ud83d\\ude00 é\\n\", null, true], \"b\": {\"c\": -0}}", Syntax::Json),
+    ];
+    let noise = b"{}[]:,\"'\\&*!|>-?#%@` \n\t0e.u\xc3\xff";
+    for _ in 0..3_000 {
+        let (text, syntax) = seeds[next(seeds.len())];
+        let mut bytes = text.as_bytes().to_vec();
+        for _ in 0..=next(4) {
+            let (at, byte) = (next(bytes.len()), noise[next(noise.len())]);
+            if next(2) == 0 { bytes[at] = byte } else { bytes.insert(at, byte) }
+        }
+        match crate::parse_bytes("damaged", &bytes, syntax, &limits()) {
+            Ok(document) => {
+                drop(crate::decode::<Plan>(&document).map_err(|found| crate::render(found.as_slice(), false)));
+            }
+            Err(found) => assert!(crate::render(found.as_slice(), false).contains("damaged")),
+        }
+    }
+}
+
+#[test]
+fn a_mistake_between_two_files_shows_both() {
+    let catalog = SourceFile::new("catalog.yaml", "apis:\n  erp: {owner: finance}\n");
+    let api = SourceFile::new("apis/erp.yaml", format!("title: ERP\nx: {}\n", "y".repeat(5_000)));
+    let two = crate::Diagnostic::warning("t::owner", "nobody owns `erp`").at(&catalog, 8..11, "listed here").at(
+        &api,
+        7..10,
+        "and described here",
+    );
+    let long = crate::Diagnostic::error("t::long", "too long").at(&api, 14..20, "here");
+    expect![[r#"
+        warning[t::owner]: nobody owns `erp`
+         --> catalog.yaml:2:3
+          |
+        2 |   erp: {owner: finance}
+          |   ^^^ listed here
+          |
+         ::: apis/erp.yaml:1:8
+          |
+        1 | title: ERP
+          |        --- and described here
+
+        error[t::long]: too long
+        --> apis/erp.yaml:2:4
+
+        1 error, 1 warning
+    "#]]
+    .assert_eq(&crate::render(&[two, long], false));
 }
 
 #[test]

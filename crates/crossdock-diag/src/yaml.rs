@@ -30,10 +30,7 @@ pub(crate) fn parse(file: &Arc<SourceFile>, limits: &Limits) -> (Option<Node>, V
             return (None, builder.found);
         }
     }
-    let root = builder.root.unwrap_or(Node {
-        span: Span::default(),
-        value: NodeValue::Null,
-    });
+    let root = builder.root.unwrap_or(Node { span: Span::default(), value: NodeValue::Null });
     (Some(root), builder.found)
 }
 
@@ -62,11 +59,7 @@ struct Open {
 
 enum Content {
     Sequence(Vec<Node>),
-    Mapping {
-        entries: Vec<(Key, Node)>,
-        key: Option<Key>,
-        seen: BTreeMap<String, Span>,
-    },
+    Mapping { entries: Vec<(Key, Node)>, key: Option<Key>, seen: BTreeMap<String, Span> },
 }
 
 /// A node that aliases may repeat, and what each repetition costs.
@@ -120,11 +113,7 @@ impl<'a> Builder<'a> {
             }
             Event::MappingStart(style, anchor, tag) => {
                 self.refuse_custom(tag.as_deref(), span);
-                let content = Content::Mapping {
-                    entries: Vec::new(),
-                    key: None,
-                    seen: BTreeMap::new(),
-                };
+                let content = Content::Mapping { entries: Vec::new(), key: None, seen: BTreeMap::new() };
                 self.begin(content, style, anchor, span)
             }
             Event::SequenceEnd | Event::MappingEnd => self.end(span),
@@ -132,73 +121,33 @@ impl<'a> Builder<'a> {
             Event::UnresolvedAlias(name) => {
                 let message = format!("no anchor `&{name}` above");
                 self.found.push(
-                    mistake(
-                        self.file,
-                        "yaml::unknown_anchor",
-                        message,
-                        span,
-                        "used here",
-                    )
-                    .help("text that begins with `*` needs quotes"),
+                    mistake(self.file, "yaml::unknown_anchor", message, span, "used here")
+                        .help("text that begins with `*` needs quotes"),
                 );
-                self.complete(
-                    Node {
-                        span,
-                        value: NodeValue::Null,
-                    },
-                    0,
-                )
+                self.complete(Node { span, value: NodeValue::Null }, 0)
             }
             _ => true,
         }
     }
 
-    fn scalar(
-        &mut self,
-        text: &str,
-        style: ScalarStyle,
-        tag: Option<&Tag>,
-        span: Span,
-    ) -> NodeValue {
+    fn scalar(&mut self, text: &str, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> NodeValue {
         self.refuse_custom(tag, span);
-        let is_text = style != ScalarStyle::Plain
-            || tag.is_some_and(|tag| tag.is_yaml_core_schema_tag("str"));
-        if is_text {
-            NodeValue::String(text.to_owned())
-        } else {
-            scalar::plain(text)
-        }
+        let is_text = style != ScalarStyle::Plain || tag.is_some_and(|tag| tag.is_yaml_core_schema_tag("str"));
+        if is_text { NodeValue::String(text.to_owned()) } else { scalar::plain(text) }
     }
 
     fn refuse_custom(&mut self, tag: Option<&Tag>, span: Span) {
         if tag.is_some_and(|tag| tag.core_suffix().is_none()) {
             self.found.push(
-                mistake(
-                    self.file,
-                    "yaml::tag",
-                    "a tag has no meaning here",
-                    span,
-                    "tagged",
-                )
-                .help("text that begins with `!` needs quotes"),
+                mistake(self.file, "yaml::tag", "a tag has no meaning here", span, "tagged")
+                    .help("text that begins with `!` needs quotes"),
             );
         }
     }
 
-    fn begin(
-        &mut self,
-        content: Content,
-        style: StructureStyle,
-        anchor: usize,
-        span: Span,
-    ) -> bool {
+    fn begin(&mut self, content: Content, style: StructureStyle, anchor: usize, span: Span) -> bool {
         let flow = style == StructureStyle::Flow;
-        self.open.push(Open {
-            content,
-            start: span.start,
-            flow,
-            anchor,
-        });
+        self.open.push(Open { content, start: span.start, flow, anchor });
         self.spend(1, 0, span)
     }
 
@@ -209,26 +158,14 @@ impl<'a> Builder<'a> {
         // The parser closes a block where the next thing begins; people see its end after its last value.
         let last = match &open.content {
             Content::Sequence(items) => items.last().map(|item| item.span),
-            Content::Mapping { entries, .. } => {
-                entries.last().map(|(key, node)| key.span.to(node.span))
-            }
+            Content::Mapping { entries, .. } => entries.last().map(|(key, node)| key.span.to(node.span)),
         };
-        let end = if open.flow {
-            span.end
-        } else {
-            last.map_or(span.start, |last| last.end)
-        };
+        let end = if open.flow { span.end } else { last.map_or(span.start, |last| last.end) };
         let value = match open.content {
             Content::Sequence(items) => NodeValue::Sequence(items),
             Content::Mapping { entries, .. } => NodeValue::Mapping(entries),
         };
-        self.complete(
-            Node {
-                span: Span::new(open.start, end),
-                value,
-            },
-            open.anchor,
-        )
+        self.complete(Node { span: Span::new(open.start, end), value }, open.anchor)
     }
 
     fn alias(&mut self, anchor: usize, span: Span) -> bool {
@@ -282,14 +219,7 @@ impl<'a> Builder<'a> {
     fn complete(&mut self, node: Node, anchor: usize) -> bool {
         if anchor != 0 {
             let (nodes, depth) = cost(&node);
-            self.anchors.insert(
-                anchor,
-                Anchored {
-                    node: node.clone(),
-                    nodes,
-                    depth,
-                },
-            );
+            self.anchors.insert(anchor, Anchored { node: node.clone(), nodes, depth });
         }
         let Some(open) = self.open.last_mut() else {
             self.root = Some(node);
@@ -336,19 +266,10 @@ fn open_entry(file: &Arc<SourceFile>, key: &mut Option<Key>, node: &Node) -> Opt
         NodeValue::String(text) => text.clone(),
         _ => file.slice(node.span).to_owned(),
     };
-    *key = Some(Key {
-        text,
-        span: node.span,
-    });
+    *key = Some(Key { text, span: node.span });
     matches!(node.value, NodeValue::Sequence(_) | NodeValue::Mapping(_)).then(|| {
-        mistake(
-            file,
-            "yaml::key",
-            format!("{} as a key", node.kind_name()),
-            node.span,
-            "keys are text",
-        )
-        .help("text with `{` or `[` needs quotes")
+        mistake(file, "yaml::key", format!("{} as a key", node.kind_name()), node.span, "keys are text")
+            .help("text with `{` or `[` needs quotes")
     })
 }
 
@@ -369,9 +290,7 @@ fn cost(node: &Node) -> (usize, usize) {
         NodeValue::Mapping(entries) => Box::new(entries.iter().map(|(_, value)| value)),
         _ => return (1, 0),
     };
-    let (nodes, depth) = children
-        .map(cost)
-        .fold((1, 0), |(nodes, depth), (n, d)| (nodes + n, depth.max(d)));
+    let (nodes, depth) = children.map(cost).fold((1, 0), |(nodes, depth), (n, d)| (nodes + n, depth.max(d)));
     (nodes, depth + 1)
 }
 
@@ -382,9 +301,7 @@ fn syntax_error(file: &Arc<SourceFile>, error: &ScanError) -> Diagnostic {
     let end = at + found.filter(|c| *c != '\n').map_or(0, char::len_utf8);
     let info = error.info();
     let help = match found {
-        _ if found == Some('\t') || info.contains("tab") => {
-            Some("YAML indents with spaces, never with tabs")
-        }
+        _ if found == Some('\t') || info.contains("tab") => Some("YAML indents with spaces, never with tabs"),
         Some('@' | '`' | '%') => Some("text that begins with `@`, `` ` `` or `%` needs quotes"),
         _ if info.contains("mapping values") => {
             Some("text with `: ` in it needs quotes; a key stands one level deeper than its parent")
