@@ -9,11 +9,12 @@ mod element;
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Why a value is no guide.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{pointer}: {message}")]
+#[error("{}{message}", if pointer.is_empty() { String::new() } else { format!("{pointer}: ") })]
 pub struct GuideError {
     /// JSON pointer into the guide.
     pub pointer: String,
@@ -22,7 +23,7 @@ pub struct GuideError {
 }
 
 /// The guide of one transaction set.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Guide {
     /// Version of the guide format: 1.
@@ -43,7 +44,7 @@ pub struct Guide {
 }
 
 /// One segment or one loop of a guide.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Item {
     /// Id of the segment, where the item is one.
@@ -80,7 +81,7 @@ fn once() -> u32 {
 }
 
 /// Must something be there?
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Use {
     /// It must.
@@ -93,7 +94,7 @@ pub enum Use {
 }
 
 /// Which segments of an id an item means.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct When {
     /// Number of the element.
@@ -104,7 +105,7 @@ pub struct When {
 }
 
 /// What an element may hold.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ElementRule {
     /// Its number in the segment.
@@ -135,7 +136,7 @@ fn least() -> usize {
 }
 
 /// The type of an element.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Kind {
     /// Text.
     AN,
@@ -161,15 +162,21 @@ impl Guide {
     pub fn from_value(value: &serde_json::Value) -> Result<Self, Vec<GuideError>> {
         let guide: Self = serde_json::from_value(value.clone())
             .map_err(|why| vec![GuideError { pointer: String::new(), message: why.to_string() }])?;
+        let mistakes = guide.mistakes();
+        if mistakes.is_empty() { Ok(guide) } else { Err(mistakes) }
+    }
+
+    /// All mistakes in a guide that has the right shape: what its types alone cannot say.
+    pub fn mistakes(&self) -> Vec<GuideError> {
         let mut errors = Vec::new();
-        if guide.crossdock != 1 {
+        if self.crossdock != 1 {
             errors.push(GuideError {
                 pointer: "/crossdock".into(),
                 message: "only version 1 of the format is known".into(),
             });
         }
-        check_items(&guide.content, "/content", &mut errors);
-        if errors.is_empty() { Ok(guide) } else { Err(errors) }
+        check_items(&self.content, "/content", &mut errors);
+        errors
     }
 
     /// Checks a set. At most `max_findings` are reported.

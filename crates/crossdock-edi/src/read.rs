@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::error::{Code, EdiError, GroupCode, InterchangeCode, Place, SegmentCode, SetCode};
+use crate::error::{Code, EdiError, GroupCode, InterchangeCode, Place, SegmentCode, SetCode, Severity};
 use crate::isa;
 use crate::scan::{Oddities, Scanned, Scanner};
 use crate::strictness::Strictness;
@@ -30,6 +30,20 @@ pub fn parse<'a>(bytes: &'a [u8], strictness: &Strictness) -> Result<File<'a>, V
     let file = read(bytes, strictness);
     let errors: Vec<EdiError> = file.errors().into_iter().cloned().collect();
     if errors.is_empty() { Ok(file) } else { Err(errors) }
+}
+
+impl File<'_> {
+    /// Refuses the interchanges that were taken before, as the receiver's index of keys knows them (TA1 025).
+    pub fn refuse_known(&mut self, is_known: impl Fn(&InterchangeKey) -> bool) {
+        for interchange in &mut self.interchanges {
+            if is_known(&interchange.key()) {
+                let message =
+                    format!("control number {} was taken before, from the same sender", interchange.control_number());
+                let place = interchange.isa.place(Some(13));
+                interchange.findings.push(fault(InterchangeCode::Duplicate, place, message));
+            }
+        }
+    }
 }
 
 struct Reader<'a> {
@@ -72,6 +86,7 @@ impl<'a> Reader<'a> {
         }
         loop {
             self.scanner.skip_space(None);
+            self.skip_padding();
             if self.scanner.rest().is_empty() {
                 break;
             }
@@ -96,6 +111,18 @@ impl<'a> Reader<'a> {
         if self.file.interchanges.is_empty() && self.file.findings.iter().all(|finding| !finding.is_refusal()) {
             let message = "the file is empty: an interchange starts with ISA";
             self.file.findings.push(fault(InterchangeCode::PrematureEnd, self.here(""), message));
+        }
+    }
+
+    /// Some transports fill the last block of a file: NUL, or the end-of-file mark of old systems.
+    fn skip_padding(&mut self) {
+        let rest = self.scanner.rest();
+        let is_padding = |byte: &u8| matches!(byte, 0 | 0x1A) || byte.is_ascii_whitespace();
+        if !rest.is_empty() && rest.iter().all(is_padding) {
+            let finding =
+                fault(InterchangeCode::InvalidStructure, self.here(""), "padding stands after the last segment");
+            self.file.findings.push(finding.with_severity(self.strictness.whitespace.severity()));
+            self.scanner.at = self.scanner.bytes.len();
         }
     }
 
@@ -244,8 +271,8 @@ impl<'a> Open<'a> {
         let segment = scanned.segment;
         let stray = std::mem::take(&mut self.stray);
         match segment.id.as_ref() {
-            "GS" => self.start_group(segment),
-            "ST" if self.group.is_some() => self.start_set(segment),
+            "GS" => self.start_group(segment, strictness),
+            "ST" if self.group.is_some() => self.start_set(segment, strictness),
             "SE" if self.set.is_some() => self.end_set(segment, strictness),
             "GE" if self.group.is_some() => self.end_group(segment, strictness),
             "IEA" => {
@@ -282,48 +309,60 @@ impl<'a> Open<'a> {
         false
     }
 
-    fn start_group(&mut self, gs: Segment<'a>) {
+    fn start_group(&mut self, gs: Segment<'a>, strictness: &Strictness) {
         let place = gs.place(None);
         self.close_set_unfinished(&place);
         self.close_group_unfinished(&place);
         let number = gs.get(6);
         let mut findings = Vec::new();
-        let mut refuse = |code: GroupCode, element: usize, message: &str| {
-            let error = EdiError::refused(Code::Group(code), gs.place(Some(element)), message);
+        let mut note = |code: GroupCode, severity: Severity, element: usize, message: &str| {
+            let error = EdiError::refused(Code::Group(code), gs.place(Some(element)), message).with_severity(severity);
             findings.push(error.with_found(gs.get(element)));
         };
         if gs.get(1).is_empty() {
-            refuse(GroupCode::Unsupported, 1, "GS01 must name the kind of the sets in the group");
+            note(GroupCode::Unsupported, Severity::Refused, 1, "GS01 must name the kind of the sets in the group");
         }
         if gs.get(8).is_empty() {
-            refuse(GroupCode::VersionUnsupported, 8, "GS08 must name the version of the sets in the group");
+            let message = "GS08 must name the version of the sets in the group";
+            note(GroupCode::VersionUnsupported, Severity::Refused, 8, message);
         }
         let well_formed = (1..=9).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit());
         if !well_formed {
-            refuse(GroupCode::InvalidControlNumber, 6, "GS06 must be a control number of one to nine digits");
-        } else if !self.group_numbers.insert(significant(number).to_owned()) {
-            refuse(GroupCode::NotUnique, 6, "the same GS06 occurred before in this interchange");
+            // Nothing can be answered to a group without any number.
+            let severity = if number.is_empty() { Severity::Refused } else { strictness.control_numbers.severity() };
+            let message = "GS06 must be a control number of one to nine digits";
+            note(GroupCode::InvalidControlNumber, severity, 6, message);
+        }
+        if !number.is_empty() && !self.group_numbers.insert(significant(number).to_owned()) {
+            let message = "the same GS06 occurred before in this interchange";
+            note(GroupCode::NotUnique, Severity::Refused, 6, message);
         }
         self.set_numbers.clear();
         self.group = Some(Group { gs, findings, ..Group::default() });
     }
 
-    fn start_set(&mut self, st: Segment<'a>) {
+    fn start_set(&mut self, st: Segment<'a>, strictness: &Strictness) {
         self.close_set_unfinished(&st.place(None));
         let (id, number) = (st.get(1), st.get(2));
         let mut findings = Vec::new();
-        let mut refuse = |code: SetCode, element: usize, message: &str| {
+        let mut note = |code: SetCode, severity: Severity, element: usize, message: &str| {
             let mut place = st.place(Some(element));
             place.in_set = Some(1);
-            findings.push(EdiError::refused(Code::Set(code), place, message).with_found(st.get(element)));
+            let error = EdiError::refused(Code::Set(code), place, message).with_severity(severity);
+            findings.push(error.with_found(st.get(element)));
         };
         if id.len() != 3 || !id.bytes().all(|byte| byte.is_ascii_digit()) {
-            refuse(SetCode::InvalidIdentifier, 1, "ST01 must be a set identifier of three digits");
+            let message = "ST01 must be a set identifier of three digits";
+            note(SetCode::InvalidIdentifier, Severity::Refused, 1, message);
         }
         if !(4..=9).contains(&number.len()) {
-            refuse(SetCode::InvalidControlNumber, 2, "ST02 must be a control number of four to nine characters");
-        } else if !self.set_numbers.insert(number.to_owned()) {
-            refuse(SetCode::NotUnique, 2, "the same ST02 occurred before in this group");
+            let severity = if number.is_empty() { Severity::Refused } else { strictness.control_numbers.severity() };
+            let message = "ST02 must be a control number of four to nine characters";
+            note(SetCode::InvalidControlNumber, severity, 2, message);
+        }
+        if !number.is_empty() && !self.set_numbers.insert(number.to_owned()) {
+            let message = "the same ST02 occurred before in this group";
+            note(SetCode::NotUnique, Severity::Refused, 2, message);
         }
         self.set = Some(Set { segments: vec![st], findings });
     }
@@ -451,13 +490,13 @@ fn compare_numbers(
     trailer_name: &str,
     header_name: &str,
     strictness: &Strictness,
-) -> Option<(crate::error::Severity, String)> {
+) -> Option<(Severity, String)> {
     if header == trailer {
         return None;
     }
     let message = format!("{trailer_name} is `{}`; {header_name} is `{}`", said(trailer), said(header));
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let equal_as_numbers = digits(header) && digits(trailer) && significant(header) == significant(trailer);
-    let severity = if equal_as_numbers { strictness.leading_zeros.severity() } else { crate::error::Severity::Refused };
+    let severity = if equal_as_numbers { strictness.control_numbers.severity() } else { Severity::Refused };
     Some((severity, message))
 }

@@ -42,8 +42,9 @@ pub struct Strictness {
     pub encoding: Rule,
     /// A last segment without its terminator.
     pub final_terminator: Rule,
-    /// Control numbers that are equal as numbers but not as text (`0001` and `1`).
-    pub leading_zeros: Rule,
+    /// Control numbers of an unusual form: equal as numbers but not as text (`0001` and `1`), shorter than four characters in ST02, with letters
+    /// in GS06.
+    pub control_numbers: Rule,
     /// A control total (CTT01) that is not what was counted.
     pub control_totals: Rule,
     /// Hierarchical ids (HL01) that occur twice.
@@ -70,7 +71,7 @@ impl Strictness {
             whitespace: rule,
             encoding: rule,
             final_terminator: rule,
-            leading_zeros: rule,
+            control_numbers: rule,
             control_totals: rule,
             hierarchy_ids: rule,
             limits: Limits::default(),

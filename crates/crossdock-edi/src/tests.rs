@@ -3,6 +3,7 @@
 mod acceptance;
 mod cases;
 mod documents;
+mod guides;
 mod properties;
 
 use crossdock_model::Timestamp;

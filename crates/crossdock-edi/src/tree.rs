@@ -270,7 +270,7 @@ pub(crate) fn trimmed(text: &str) -> &str {
 pub struct File<'a> {
     /// The interchanges, in order.
     pub interchanges: Vec<Interchange<'a>>,
-    /// What is wrong outside any interchange.
+    /// What is wrong outside any interchange: before, between and after them. It refuses none of them.
     pub findings: Vec<EdiError>,
 }
 

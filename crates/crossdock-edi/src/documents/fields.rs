@@ -39,9 +39,14 @@ impl<'s, 'a> Fields<'s, 'a> {
         self.set.segments.get(segment).map_or("", |found| found.get(element).trim())
     }
 
+    /// Is segment `index` one of this id?
+    pub(super) fn is(&self, index: usize, id: &str) -> bool {
+        self.set.segments.get(index).is_some_and(|segment| segment.id == id)
+    }
+
     /// The first segment of an id in a range of the set.
     pub(super) fn first(&self, id: &str, within: Range<usize>) -> Option<usize> {
-        within.into_iter().find(|&index| self.set.segments.get(index).is_some_and(|segment| segment.id == id))
+        within.into_iter().find(|&index| self.is(index, id))
     }
 
     /// The first segment of an id whose first element is one of `qualifiers`, in the order of the qualifiers.

@@ -189,8 +189,7 @@ impl PoAck855 {
         let line_number = fields.line_number(po1, 1, ordinal);
         let product = fields.product(po1, 6);
         let unit_price = fields.price(po1, 4);
-        let acks: Vec<usize> =
-            fields.set.all("ACK").map(|(index, _)| index).filter(|&at| po1 < at && at < next).collect();
+        let acks: Vec<usize> = (po1 + 1..next).filter(|&at| fields.is(at, "ACK")).collect();
         if acks.is_empty() {
             // A line without an answer of its own follows the order as a whole.
             let status = match whole? {

@@ -2,9 +2,11 @@
 //! BSN number and purpose · HL*S: TD5 carrier, REF*CN tracking, REF*ZZ run, DTM*011 shipped, DTM*017 expected, N1*ST facility · HL*O: PRF order ·
 //! HL*I: LIN product, SN1 quantity · CTT count of HL.
 
+use std::collections::BTreeMap;
+
 use crossdock_model::{
-    AsnNumber, FacilityId, PoNumber, RunId, ShipmentLine, ShipmentNotice, ShipmentPurpose, SystemId, Timestamp,
-    TrackingNumber,
+    AsnNumber, FacilityId, PoNumber, ProductId, RunId, ShipmentLine, ShipmentNotice, ShipmentPurpose, SystemId,
+    Timestamp, TrackingNumber, Unit,
 };
 
 use super::fields::{Fields, REFERENCE_MAX, date_text, fit, moment_segment, party_segment, run_segment, time_text};
@@ -192,45 +194,46 @@ impl ShipNotice856 {
     }
 
     fn read_orders(fields: &mut Fields<'_, '_>, tree: &HlTree) -> Vec<NoticedOrder> {
-        let mut orders: Vec<NoticedOrder> = Vec::new();
+        let mut orders = Orders::default();
+        // The order of each node: its own PRF, else its parent's. Parents stand before their children, so one pass is enough.
+        let mut references: Vec<Option<usize>> = Vec::with_capacity(tree.nodes.len());
+        let mut latest = None;
         let mut ordinal = 0;
-        for (index, node) in tree.nodes.iter().enumerate() {
-            if node.level == "O" {
-                // An order without items (a cancellation) is still named.
-                if let Some(po_number) = Self::order_of(fields, tree, index) {
-                    order_at(&mut orders, po_number);
-                }
+        for node in &tree.nodes {
+            let own = fields.first("PRF", node.body.clone());
+            latest = own.or(latest);
+            // Senders that leave the parents out (HL02) still write an order before its items.
+            let above = node.parent.map_or(latest, |parent| references.get(parent).copied().flatten());
+            let reference = own.or(above);
+            references.push(reference);
+            // An order without items (a cancellation) is still named.
+            if node.level == "O"
+                && let Some(prf) = reference
+                && let Some(po_number) = fields.required(prf, 1, "purchase order number")
+            {
+                orders.named(po_number);
             }
             if node.level != "I" {
                 continue;
             }
             ordinal += 1;
-            let po_number = Self::order_of(fields, tree, index);
-            if po_number.is_none() {
-                let message = format!("item HL {} stands under no purchase order (PRF)", node.id);
-                fields.missing_segment("PRF", &message, node.segment);
-            }
             let line = Self::read_item(fields, node.body.clone(), node.segment, ordinal);
-            if let (Some(po_number), Some(line)) = (po_number, line) {
-                add_line(&mut order_at(&mut orders, po_number).lines, line);
+            match reference {
+                None => {
+                    let message = format!("item HL {} stands under no purchase order (PRF)", node.id);
+                    fields.missing_segment("PRF", &message, node.segment);
+                }
+                Some(prf) => {
+                    let po_number = fields.text(prf, 1).parse();
+                    if let (Ok(po_number), Some(line)) = (po_number, line) {
+                        orders.add(po_number, line);
+                    } else if own.is_some() {
+                        fields.required::<PoNumber>(prf, 1, "purchase order number");
+                    }
+                }
             }
         }
-        orders
-    }
-
-    /// The purchase order of a node: its own PRF, or that of the nearest level above that has one.
-    fn order_of(fields: &mut Fields<'_, '_>, tree: &HlTree, node: usize) -> Option<PoNumber> {
-        let mut at = Some(node);
-        while let Some(found) = at.and_then(|index| tree.nodes.get(index)) {
-            if let Some(prf) = fields.first("PRF", found.body.clone()) {
-                return fields.required(prf, 1, "purchase order number");
-            }
-            at = found.parent;
-        }
-        // Senders that leave the parents out (HL02) still write an order before its items.
-        let before = tree.nodes.get(node)?.segment;
-        let prf = (0..before).rev().find(|&index| fields.set.segments.get(index).is_some_and(|s| s.id == "PRF"))?;
-        if tree.nodes.get(node)?.parent.is_none() { fields.required(prf, 1, "purchase order number") } else { None }
+        orders.list
     }
 
     fn read_item(
@@ -257,21 +260,33 @@ impl ShipNotice856 {
     }
 }
 
-fn order_at(orders: &mut Vec<NoticedOrder>, po_number: PoNumber) -> &mut NoticedOrder {
-    let index = orders.iter().position(|order| order.po_number == po_number).unwrap_or_else(|| {
-        orders.push(NoticedOrder { po_number, lines: Vec::new() });
-        orders.len() - 1
-    });
-    &mut orders[index]
+/// Orders in the order of the notice, with an index: notices of many thousand packs are usual.
+#[derive(Default)]
+struct Orders {
+    list: Vec<NoticedOrder>,
+    by_number: BTreeMap<PoNumber, usize>,
+    by_line: BTreeMap<(usize, u32, ProductId, Unit), usize>,
 }
 
-/// The same line in several packs is one line.
-fn add_line(lines: &mut Vec<ShipmentLine>, line: ShipmentLine) {
-    let same = |other: &&mut ShipmentLine| {
-        (other.line_number, &other.product, &other.unit) == (line.line_number, &line.product, &line.unit)
-    };
-    match lines.iter_mut().find(same) {
-        Some(known) => known.quantity += line.quantity,
-        None => lines.push(line),
+impl Orders {
+    fn named(&mut self, po_number: PoNumber) -> usize {
+        let next = self.list.len();
+        let index = *self.by_number.entry(po_number.clone()).or_insert(next);
+        if index == next {
+            self.list.push(NoticedOrder { po_number, lines: Vec::new() });
+        }
+        index
+    }
+
+    /// The same line in several packs is one line.
+    fn add(&mut self, po_number: PoNumber, line: ShipmentLine) {
+        let order = self.named(po_number);
+        let Some(lines) = self.list.get_mut(order).map(|found| &mut found.lines) else { return };
+        let key = (order, line.line_number, line.product.clone(), line.unit.clone());
+        let index = *self.by_line.entry(key).or_insert(lines.len());
+        match lines.get_mut(index) {
+            Some(known) => known.quantity += line.quantity,
+            None => lines.push(line),
+        }
     }
 }

@@ -475,10 +475,10 @@ fn an_item_without_an_order_is_an_error() {
         "856",
         body,
         &expect![[r#"
-        byte 209, segment 6 (HL02): HL02 names parent 9; no HL with that number stands before [AK4 7]
-        byte 214, segment 7 (PRF): item HL 3 stands under no purchase order (PRF) [AK3 3]
-        byte 214, segment 7 (SN1): the item has no quantity (SN1) [AK3 3]
-    "#]],
+            byte 209, segment 6 (HL02): HL02 names parent 9; no HL with that number stands before [AK4 7]
+            byte 214, segment 7 (SN1): the item has no quantity (SN1) [AK3 3]
+            byte 214, segment 7 (PRF): item HL 3 stands under no purchase order (PRF) [AK3 3]
+        "#]],
     );
 }
 

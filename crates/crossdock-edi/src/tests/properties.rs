@@ -199,3 +199,42 @@ fn an_element_of_a_megabyte_is_refused_and_not_kept() {
     assert!(file.errors().iter().any(|error| error.message.contains("max_element_bytes")));
     assert_eq!(file.accepted_sets().count(), 2, "the other sets are not touched");
 }
+
+#[test]
+fn a_known_interchange_is_refused_as_a_duplicate() {
+    let mut file = read(WHOLE, &Strictness::strict());
+    let key = file.interchanges[0].key();
+    file.refuse_known(|other| *other == key);
+    assert_eq!(file.accepted_sets().count(), 0);
+    let acks = crate::acknowledge(&file, &crate::AckNumbers { interchange_control: 1, at: moment() });
+    assert_eq!(acks.codes, ["TA1:R/025"]);
+    assert!(acks.interchange.contains("TA1*000000007*260304*0506*R*025~"), "{}", acks.interchange);
+}
+
+/// Quadratic work would need minutes here.
+#[test]
+fn a_notice_of_ten_thousand_packs_is_read_in_one_pass() {
+    let mut lines = vec!["HL*1**S".to_owned(), "HL*2*1*O".to_owned(), "PRF*PO-1".to_owned()];
+    for pack in 0..10_000 {
+        let (id, item) = (3 + pack * 2, 4 + pack * 2);
+        lines.extend([
+            format!("HL*{id}*2*P"),
+            format!("HL*{item}*{id}*I"),
+            format!("LIN*{pack}*BP*P-{pack}"),
+            "SN1**1*EA".to_owned(),
+        ]);
+    }
+    let count = lines.len() + 3;
+    let body = lines.join("~");
+    let text = format!(
+        "ISA*00*          *00*          *ZZ*ACME           *ZZ*CROSSDOCK      *260304*0506*U*00401*000000007*0*P*>~\
+         GS*SH*ACME*CROSSDOCK*20260304*0506*7*X*004010~ST*856*0001~BSN*00*A-1*20260304*0506~{body}~SE*{count}*0001~GE*1*7~IEA*1*000000007~"
+    );
+    let guides = super::cases::guides();
+    let strictness = Strictness::strict();
+    let result = check(text.as_bytes(), GuideChoice::Guides(&guides), &strictness);
+    assert_eq!(result.errors, Vec::new());
+    let file = read(text.as_bytes(), &strictness);
+    let notice = crate::documents::ShipNotice856::read(&file.interchanges[0].groups[0].sets[0]).unwrap();
+    assert_eq!(notice.orders[0].lines.len(), 10_000);
+}
