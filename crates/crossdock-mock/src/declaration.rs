@@ -226,7 +226,8 @@ pub struct Procurement {
     pub recommendation_prefix: String,
     /// From a position below its reorder point to the recommendation.
     pub delay: Delay,
-    /// How long an ordered quantity is waited for in the positions before planning counts on it no longer.
+    /// How long a recommendation may stay unanswered, or what it ordered unseen in the positions, before planning counts on it
+    /// no longer and begins a new cycle.
     pub settles_within: Delay,
     /// When what is reordered.
     pub reorder: Vec<Reorder>,

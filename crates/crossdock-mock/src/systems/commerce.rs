@@ -313,7 +313,9 @@ fn total_up(order: &mut Map<String, Value>) {
                 && let (Some(quantity), Some(price)) = (decimal(line.get("quantity")), decimal(line.get("unitPrice")))
                 && let Some(mut sum) = quantity.checked_mul(price)
             {
-                sum.rescale(price.scale());
+                // At least the scale of the price, and never fewer digits than the product has.
+                sum = sum.normalize();
+                sum.rescale(sum.scale().max(price.scale()));
                 line.insert("lineTotal".into(), json!(sum.to_string()));
             }
             total = total.zip(decimal(line.get("lineTotal"))).and_then(|(sum, of_line)| sum.checked_add(of_line));

@@ -58,13 +58,28 @@ pub struct Fact<'a> {
     pub data: Value,
 }
 
+/// An id for ever, made of business keys. One that would be longer than ids may be keeps its beginning and a number made
+/// of the whole.
+#[must_use]
+pub fn durable_id(text: &str) -> String {
+    const LONGEST: usize = 128;
+    if text.len() <= LONGEST {
+        return text.to_owned();
+    }
+    let mut beginning = LONGEST - 17;
+    while !text.is_char_boundary(beginning) {
+        beginning -= 1;
+    }
+    format!("{}-{:016x}", &text[..beginning], crate::dice::Dice::new(0, text).next_u64())
+}
+
 impl Fact<'_> {
     /// The fact as structured-mode JSON.
     #[must_use]
     pub fn into_cloud_event(self) -> Value {
         let mut event = Map::new();
         event.insert("specversion".into(), json!("1.0"));
-        event.insert("id".into(), Value::String(self.id));
+        event.insert("id".into(), Value::String(durable_id(&self.id)));
         event.insert("source".into(), json!(self.source));
         event.insert("type".into(), json!(self.event_type));
         event.insert("subject".into(), json!(self.subject));

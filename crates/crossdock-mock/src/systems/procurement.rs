@@ -44,7 +44,9 @@ struct Open {
     /// `on_order` + `in_transit` and `on_hand` when it was made: a rise of either is its goods.
     coming_before: Decimal,
     on_hand_before: Decimal,
-    ordered_at: Option<Timestamp>,
+    ordered: bool,
+    /// When planning last did something about it, or heard of it.
+    since: Timestamp,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -117,7 +119,8 @@ impl Procurement {
             recommendation: id.clone(),
             coming_before: watched.figures.on_order + watched.figures.in_transit,
             on_hand_before: watched.figures.on_hand,
-            ordered_at: None,
+            ordered: false,
+            since: now,
         });
         let mut data = Map::new();
         data.insert("recommendationId".into(), json!(id));
@@ -165,8 +168,8 @@ impl Procurement {
             if let Some(open) = watched.open.as_mut().filter(|open| open.recommendation == id) {
                 match status {
                     "refused" => watched.open = None,
-                    "ordered" => open.ordered_at = Some(now),
-                    _ => {}
+                    "ordered" => (open.ordered, open.since) = (true, now),
+                    _ => open.since = now,
                 }
             }
         }
@@ -194,9 +197,10 @@ impl Watched {
     fn settle(&mut self, now: Timestamp, within: Duration) {
         let Some(open) = &self.open else { return };
         let coming = self.figures.on_order + self.figures.in_transit;
-        let shown = coming > open.coming_before || self.figures.on_hand > open.on_hand_before;
-        let Some(ordered_at) = open.ordered_at else { return };
-        let waited = ordered_at.checked_add(within).is_ok_and(|until| now >= until);
+        // More on hand may be anybody's goods; only after the order is it taken for this one's.
+        let arrived = open.ordered && self.figures.on_hand > open.on_hand_before;
+        let shown = coming > open.coming_before || arrived;
+        let waited = open.since.checked_add(within).is_ok_and(|until| now >= until);
         if shown || waited {
             self.open = None;
         }

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use super::agenda::Agenda;
 use super::answer::{Answer, body_of, object_of};
-use super::event::{Context, Fact};
+use super::event::{Context, Fact, durable_id};
 use super::{Emission, Life, Request, System};
 use crate::declaration;
 use crate::faults::Behaviour;
@@ -203,7 +203,7 @@ impl Wms {
         self.shipped += 1;
         let tracking = format!("{}{}-{:06}", self.declaration.tracking_prefix, self.life.tag, self.shipped);
         let movement = self.movement_id("shipped", &format!("{order}-{}", wave + 1));
-        let shipment = format!("{}-S-{order}-{}", self.declaration.facility, wave + 1);
+        let shipment = durable_id(&format!("{}-S-{order}-{}", self.declaration.facility, wave + 1));
         let carrier = self.declaration.carrier.clone();
         let job = self.jobs.get_mut(order)?;
         let lines = job.waves.get(wave)?.lines.clone();
@@ -267,7 +267,7 @@ impl Wms {
     }
 
     fn movement_id(&self, kind: &str, of: &str) -> String {
-        format!("{}-{kind}-{of}", self.declaration.facility)
+        durable_id(&format!("{}-{kind}-{of}", self.declaration.facility))
     }
 
     fn fact(
