@@ -1,10 +1,11 @@
 //! The report as one page that needs nothing else: no script from elsewhere, no font, no image. Readable on a phone, in the dark, on paper.
-//! Here: the page, its head and sections. Not here: the blocks of a section (`blocks`), the charts (`timeline`, `curve`).
+//! Here: the page, its head and sections. Not here: the blocks of a section (`blocks`), the charts (`timeline`, `curve`, `matrix`).
 //! Invariant: every text of a report is escaped (maud does), class names come from our own words only, and the page's own policy
 //! forbids whatever it does not bring.
 
 mod blocks;
 mod curve;
+mod matrix;
 mod timeline;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -85,6 +86,7 @@ fn section(report: &Report, index: usize, is_combined: bool) -> Markup {
             (curve::draw(report))
             (blocks::latencies(report))
             (blocks::tables(report))
+            (matrix::draw(report))
             (blocks::results(report))
         }
     }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod combine;
+mod facts;
 mod format;
 mod github;
 mod html;

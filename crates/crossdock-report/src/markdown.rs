@@ -7,9 +7,9 @@
 )]
 
 use crate::model::{Report, TestResult};
-use crate::sections;
 use crate::verdict::{ResultVerdict, Verdict};
 use crate::words;
+use crate::{facts, sections};
 
 /// GitHub takes 65,536 characters; evidence is what is long.
 const EVIDENCE: usize = 2_000;
@@ -74,7 +74,7 @@ fn one(text: &mut String, report: &Report) {
             text.push_str(&format!("… and {} more.\n\n", bad.len() - SHOWN));
         }
     }
-    let facts: Vec<Vec<String>> = sections::facts(report).into_iter().map(|(key, value)| vec![key, value]).collect();
+    let facts: Vec<Vec<String>> = facts::facts(report).into_iter().map(|(key, value)| vec![key, value]).collect();
     let sentence = |key: &str, value: Option<String>| value.map(|value| vec![key.to_owned(), value]);
     let facts = facts
         .into_iter()
@@ -95,7 +95,7 @@ fn one(text: &mut String, report: &Report) {
         vec![step.verdict.unwrap_or_default(), step.name, step.system, millis(step.duration_ms), millis(step.sla_ms)]
     });
     table(text, &["", "step", "system", "took", "SLA"], steps);
-    for plain in sections::tables(report) {
+    for plain in facts::tables(report) {
         text.push_str(&format!("**{}**\n\n", escape(&plain.title)));
         let columns: Vec<&str> = plain.columns.iter().map(String::as_str).collect();
         table(text, &columns, plain.rows.into_iter());

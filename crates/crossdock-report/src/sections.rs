@@ -1,5 +1,5 @@
 //! What commands add to a report, read leniently: a missing or strange key leaves a section out, never breaks a report.
-//! Here: steps, latencies, service levels, the timeline, and plain tables for whatever else there is. Not here: how they look.
+//! Here: steps, latencies, service levels, the timeline, verdicts in words. Not here: keys nobody knows (`facts`), how anything looks.
 
 use std::str::FromStr;
 
@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::model::Report;
-use crate::words;
+use crate::{facts, words};
 
 /// A step of a transaction, or of a benchmark's flow.
 #[derive(Clone, Debug)]
@@ -67,25 +67,14 @@ pub(crate) struct Sla {
     pub(crate) bound: Option<(f64, f64)>,
 }
 
-/// Rows of a list that has no section of its own.
-#[derive(Clone, Debug)]
-pub(crate) struct Table {
-    pub(crate) title: String,
-    pub(crate) columns: Vec<String>,
-    pub(crate) rows: Vec<Vec<String>>,
-}
-
 /// Keys that have a section of their own.
-const KNOWN: [&str; 9] =
+pub(crate) const KNOWN: [&str; 9] =
     ["steps", "timeline", "latency_us", "service_us", "curve", "slas", "attribution", "residue", "reports"];
-/// Columns of a plain table, at most.
-const COLUMNS: usize = 7;
-
-fn list<'r>(report: &'r Report, key: &str) -> impl Iterator<Item = &'r Map<String, Value>> {
+pub(crate) fn list<'r>(report: &'r Report, key: &str) -> impl Iterator<Item = &'r Map<String, Value>> {
     report.extra.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object)
 }
 
-fn word(map: &Map<String, Value>, key: &str) -> String {
+pub(crate) fn word(map: &Map<String, Value>, key: &str) -> String {
     map.get(key).map(words::text).unwrap_or_default()
 }
 
@@ -230,7 +219,7 @@ pub(crate) fn slas(report: &Report) -> Vec<Sla> {
 fn amount(value: &Value, unit: &str, before: &str) -> String {
     match (value, in_micros(value, unit)) {
         (Value::Number(_), Some(us)) => format!("{before}{}", words::micros(us)),
-        (Value::Number(_), None) => format!("{before}{} {unit}", rounded(value)).trim_end().to_owned(),
+        (Value::Number(_), None) => format!("{before}{} {unit}", facts::rounded(value)).trim_end().to_owned(),
         _ => words::text(value),
     }
 }
@@ -284,114 +273,6 @@ fn micros_in(text: &str) -> Option<f64> {
             _ => None,
         }
     })
-}
-
-/// Small facts for the head of a report: what is scalar, or a small mapping of scalars.
-pub(crate) fn facts(report: &Report) -> Vec<(String, String)> {
-    let mut facts = Vec::new();
-    for (key, value) in report.extra.iter().filter(|(key, _)| !KNOWN.contains(&key.as_str())) {
-        let text = match value {
-            Value::Array(items) if items.iter().all(|item| !item.is_object() && !item.is_array()) => {
-                items.iter().map(words::text).collect::<Vec<_>>().join(", ")
-            }
-            Value::Object(map) => {
-                map.iter().filter_map(|(key, value)| part(key, value)).collect::<Vec<_>>().join(" · ")
-            }
-            Value::Array(_) | Value::Null => continue,
-            scalar => with_unit(scalar, measure(key).1),
-        };
-        if !text.is_empty() {
-            let name = if value.is_number() { measure(key).0 } else { title(key) };
-            facts.push((name, text));
-        }
-    }
-    facts
-}
-
-/// "target 20/s", "late p99 0.18 ms": one entry of a small mapping.
-fn part(key: &str, value: &Value) -> Option<String> {
-    let (name, unit) = measure(key);
-    match value {
-        Value::Object(map) => {
-            let inner = map.iter().filter(|(_, value)| !value.is_object() && !value.is_array());
-            let inner: Vec<String> = inner.map(|(key, value)| format!("{key} {}", with_unit(value, unit))).collect();
-            (!inner.is_empty()).then(|| format!("{name} {}", inner.join(", ")))
-        }
-        Value::Array(_) | Value::Null => None,
-        scalar => Some(format!("{name} {}", with_unit(scalar, unit))),
-    }
-}
-
-/// The name of a figure and its unit, which keys carry last.
-fn measure(key: &str) -> (String, &str) {
-    for unit in ["_per_s", "_us", "_ms", "_s"] {
-        if let Some(name) = key.strip_suffix(unit) {
-            return (title(name), unit);
-        }
-    }
-    (title(key), "")
-}
-
-fn with_unit(value: &Value, unit: &str) -> String {
-    let Some(figure) = words::number(value).filter(|_| value.is_number()) else { return words::text(value) };
-    match unit {
-        "_us" => words::micros(figure),
-        "_ms" => words::millis(figure),
-        "_s" => words::millis(figure * 1000.0),
-        "_per_s" => format!("{}/s", rounded(value)),
-        _ => rounded(value),
-    }
-}
-
-/// A measured figure has no use for sixteen digits.
-fn rounded(value: &Value) -> String {
-    match value {
-        Value::Number(number) if number.to_string().split('.').nth(1).is_some_and(|digits| digits.len() > 2) => {
-            number.as_f64().map_or_else(|| number.to_string(), |figure| format!("{figure:.2}"))
-        }
-        other => words::text(other),
-    }
-}
-
-/// A key as people read it.
-pub(crate) fn title(key: &str) -> String {
-    key.replace('_', " ")
-}
-
-/// Lists of mappings that no section of their own shows, as plain tables.
-pub(crate) fn tables(report: &Report) -> Vec<Table> {
-    let keys = report.extra.keys().filter(|key| !KNOWN.contains(&key.as_str()));
-    keys.filter_map(|key| {
-        let rows: Vec<&Map<String, Value>> = list(report, key).collect();
-        let mut columns: Vec<&String> = Vec::new();
-        for column in rows.iter().flat_map(|row| row.keys()) {
-            if !columns.contains(&column) && columns.len() < COLUMNS {
-                columns.push(column);
-            }
-        }
-        let cells = |row: &&Map<String, Value>| {
-            columns.iter().map(|column| row.get(*column).map(cell).unwrap_or_default()).collect()
-        };
-        (!rows.is_empty()).then(|| Table {
-            title: title(key),
-            columns: columns.iter().map(|column| title(column)).collect(),
-            rows: rows.iter().map(cells).collect(),
-        })
-    })
-    .collect()
-}
-
-fn cell(value: &Value) -> String {
-    match value {
-        // A place in a file is the commonest mapping in a cell.
-        Value::Object(map) if map.contains_key("file") => {
-            let rest = ["line", "column"].iter().filter_map(|key| map.get(*key));
-            rest.fold(word(map, "file"), |place, figure| format!("{place}:{}", words::text(figure)))
-        }
-        Value::Object(_) => value.to_string(),
-        Value::Array(items) => items.iter().map(words::text).collect::<Vec<_>>().join(", "),
-        scalar => words::text(scalar),
-    }
 }
 
 /// Who is to blame, in one sentence.

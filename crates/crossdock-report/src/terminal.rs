@@ -12,6 +12,7 @@ use tabled::settings::object::Rows;
 use tabled::settings::peaker::PriorityMax;
 use tabled::settings::{Modify, Padding, Style as Borders, Width};
 
+use crate::facts;
 use crate::format::Style;
 use crate::model::{Report, TestResult};
 use crate::sections::{self, Latency};
@@ -44,7 +45,7 @@ impl Writer {
     fn report(&self, report: &Report) -> String {
         let mut blocks = vec![self.facts(report), self.steps(report), self.latencies(report), self.slas(report)];
         blocks.extend(
-            sections::tables(report)
+            facts::tables(report)
                 .iter()
                 .map(|table| format!("{}\n{}", self.bold(&table.title), self.table(&table.columns, &table.rows))),
         );
@@ -62,7 +63,7 @@ impl Writer {
     }
 
     fn facts(&self, report: &Report) -> String {
-        let mut facts = sections::facts(report);
+        let mut facts = facts::facts(report);
         facts.extend(sections::attribution(report).map(|sentence| ("attribution".to_owned(), sentence)));
         facts.extend(sections::residue(report).map(|(sentence, _)| ("residue".to_owned(), sentence)));
         let widest = facts.iter().map(|(key, _)| key.chars().count()).max().unwrap_or(0);

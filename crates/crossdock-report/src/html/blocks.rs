@@ -4,9 +4,9 @@
 use maud::{Markup, html};
 
 use crate::model::{Report, TestResult};
-use crate::sections;
 use crate::verdict::ResultVerdict;
 use crate::words;
+use crate::{facts, sections};
 
 /// Counts, and the figures a run is known by.
 pub(super) fn cards(report: &Report) -> Markup {
@@ -55,7 +55,7 @@ pub(super) fn attribution(report: &Report) -> Markup {
 
 /// Small facts.
 pub(super) fn facts(report: &Report) -> Markup {
-    let facts = sections::facts(report);
+    let facts = facts::facts(report);
     let residue = sections::residue(report);
     html! {
         @if !facts.is_empty() || residue.is_some() {
@@ -168,7 +168,7 @@ pub(super) fn latencies(report: &Report) -> Markup {
 /// Whatever else a command lists.
 pub(super) fn tables(report: &Report) -> Markup {
     html! {
-        @for plain in sections::tables(report) {
+        @for plain in facts::tables(report) {
             div.panel {
                 h3 { (plain.title) }
                 div.scroll { table {
