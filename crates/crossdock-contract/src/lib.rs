@@ -6,6 +6,7 @@ pub mod catalog;
 pub mod event;
 pub mod expr;
 pub mod glossary;
+pub mod guide;
 pub mod library;
 mod lint;
 mod load;

@@ -6,6 +6,7 @@ mod asyncapi;
 mod catalog;
 mod examples;
 mod glossary;
+mod guide;
 mod names;
 mod openapi;
 mod ownership;
@@ -45,7 +46,8 @@ pub fn lint_library(library: Library, problems: Diagnostics) -> Diagnostics {
             Kind::OpenApi => openapi::check(&mut lint, path),
             Kind::AsyncApi => asyncapi::check(&mut lint, path),
             Kind::Object => schema::check_object(&mut lint, path),
-            Kind::Guide | Kind::Settings | Kind::Pact | Kind::Unknown => {}
+            Kind::Guide => guide::check(&mut lint, path),
+            Kind::Settings | Kind::Pact | Kind::Unknown => {}
         }
     }
     let found = lint.found;

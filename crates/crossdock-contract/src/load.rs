@@ -16,6 +16,7 @@ use crate::catalog::{Catalog, Entry, matches};
 use crate::event::{self, EventContract, Events};
 use crate::expr::Terms;
 use crate::glossary::Glossary;
+use crate::guide::{self, Guides};
 use crate::library::Library;
 use crate::ownership::Ownership;
 use crate::policy::Policy;
@@ -35,6 +36,7 @@ pub struct Contracts {
     apis: Vec<Api>,
     events: Events,
     objects: Objects,
+    guides: Guides,
     terms: Terms,
     pub(crate) store: Arc<Store>,
 }
@@ -107,6 +109,7 @@ impl Contracts {
         problems.extend(dangling(&library));
         let store = Store::new(&library);
         let (mut apis, mut events, mut objects) = (Vec::new(), Events::new(), Objects::new());
+        let mut guides = Guides::new();
         for (path, _) in library.documents() {
             match Kind::of(&library, path) {
                 Kind::OpenApi => apis.extend(api::compile::api(&library, &store, path).map(|(api, _)| api)),
@@ -118,12 +121,13 @@ impl Contracts {
                         objects.insert(stem(path).to_owned(), Schema::new(&store, &root));
                     }
                 }
-                Kind::Guide | Kind::Settings | Kind::Pact | Kind::Unknown => {}
+                Kind::Guide => problems.extend(guide::compile(&library, path, &mut guides)),
+                Kind::Settings | Kind::Pact | Kind::Unknown => {}
             }
         }
         let terms = glossary.decimals();
         let contracts =
-            Self { library, catalog, ownership, glossary, slas, policy, apis, events, objects, terms, store };
+            Self { library, catalog, ownership, glossary, slas, policy, apis, events, objects, guides, terms, store };
         problems.extend(contracts.uncompilable());
         Loaded { contracts, problems }
     }
@@ -205,6 +209,11 @@ impl Contracts {
     /// The service levels.
     pub fn slas(&self) -> &Slas {
         &self.slas
+    }
+
+    /// The X12 guides by their set identifier.
+    pub fn guides(&self) -> &Guides {
+        &self.guides
     }
 
     /// The policy.

@@ -46,6 +46,8 @@ const RULES: &[(&str, &str, RuleLevel)] = &[
     ("glossary/formula", "glossary-known", Error),
     ("glossary/differs", "glossary-kind", Error),
     ("glossary/naming", "naming", Warning),
+    ("guide/file-name", "naming", Warning),
+    ("guide/glossary", "glossary-known", Error),
     ("ownership/unowned", "owned", Error),
     ("ownership/overlap", "owned", Error),
     ("ownership/gap", "owned", Error),
