@@ -13,6 +13,8 @@ use super::station::now;
 
 /// Pause between tries to listen again after an outage.
 const REOPEN_PAUSE: Duration = Duration::from_millis(50);
+/// How long answers in the making may still go out when an outage begins.
+const LAST_WORD: Duration = Duration::from_millis(20);
 
 /// Serves until `stopped`. While `refusing` lies in the future nobody listens and open connections are reset.
 pub(crate) async fn keep(
@@ -44,7 +46,6 @@ pub(crate) async fn keep(
                 }
             },
         };
-        // Dropped at the end of the round, which resets every connection that is still open.
         let (connections, connected) = watch::channel(true);
         let mut stop = stopped.clone();
         let graceful = async move { drop(stop.wait_for(|stopped| *stopped).await) };
@@ -57,8 +58,11 @@ pub(crate) async fn keep(
                 }
                 return;
             }
-            () = until_refused(&mut refusing) => connections.send_replace(false),
-        };
+            () = until_refused(&mut refusing) => {}
+        }
+        // Nobody listens any more. Whoever switched the outage on still gets the answer; then all connections are reset.
+        tokio::time::sleep(LAST_WORD).await;
+        connections.send_replace(false);
     }
 }
 

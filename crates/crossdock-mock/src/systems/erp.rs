@@ -14,6 +14,11 @@ use super::answer::{Answer, object_of};
 use super::{Emission, Life, Request, System};
 use crate::declaration;
 
+/// What postings are looked up by.
+const POSTING_KEYS: [&str; 3] = ["movementId", "poNumber", "orderId"];
+/// So many are shown when a look-up names nothing.
+const SHOWN: usize = 100;
+
 /// The simulated ERP.
 pub struct Erp {
     declaration: declaration::Erp,
@@ -24,6 +29,8 @@ pub struct Erp {
     purchase_orders: BTreeMap<String, Map<String, Value>>,
     by_recommendation: BTreeMap<String, Vec<String>>,
     postings: Vec<Map<String, Value>>,
+    /// Places in `postings` by parameter and value: the look-ups of a long run must not read all of it.
+    postings_by: BTreeMap<(&'static str, String), Vec<usize>>,
     balances: BTreeMap<(String, String), Decimal>,
 }
 
@@ -40,6 +47,7 @@ impl Erp {
             purchase_orders: BTreeMap::new(),
             by_recommendation: BTreeMap::new(),
             postings: Vec::new(),
+            postings_by: BTreeMap::new(),
             balances: BTreeMap::new(),
         };
         for opening in &declaration.opening {
@@ -137,6 +145,11 @@ impl Erp {
         }
         let number = self.number("PST-");
         posting.insert("postingNumber".into(), json!(number));
+        for name in POSTING_KEYS {
+            if let Some(value) = posting.get(name).and_then(Value::as_str) {
+                self.postings_by.entry((name, value.to_owned())).or_default().push(self.postings.len());
+            }
+        }
         self.postings.push(posting.clone());
         Ok(Answer::created(Value::Object(posting)))
     }
@@ -207,13 +220,18 @@ impl Erp {
     }
 
     fn find_postings(&self, request: &Request) -> Answer {
-        let wanted = |posting: &&Map<String, Value>| {
-            ["movementId", "poNumber", "orderId"].iter().all(|name| {
-                request.query(name).is_none_or(|value| posting.get(*name).and_then(Value::as_str) == Some(value))
-            })
+        let asked = || POSTING_KEYS.into_iter().filter_map(|name| Some((name, request.query(name)?)));
+        let found: Vec<&Map<String, Value>> = match asked().next() {
+            None => self.postings.iter().take(SHOWN).collect(),
+            Some((name, value)) => {
+                let places = self.postings_by.get(&(name, value.to_owned())).into_iter().flatten();
+                let all = |posting: &&Map<String, Value>| {
+                    asked().all(|(name, value)| posting.get(name).and_then(Value::as_str) == Some(value))
+                };
+                places.filter_map(|place| self.postings.get(*place)).filter(all).collect()
+            }
         };
-        let postings: Vec<&Map<String, Value>> = self.postings.iter().filter(wanted).collect();
-        Answer::ok(json!({ "postings": postings }))
+        Answer::ok(json!({ "postings": found }))
     }
 
     fn found<'a>(
@@ -223,7 +241,7 @@ impl Erp {
     ) -> Vec<&'a Map<String, Value>> {
         match key {
             Some(key) => index.get(key).into_iter().flatten().filter_map(|number| all.get(number)).collect(),
-            None => all.values().take(100).collect(),
+            None => all.values().take(SHOWN).collect(),
         }
     }
 }

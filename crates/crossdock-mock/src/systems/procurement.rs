@@ -35,12 +35,15 @@ struct Watched {
     figures: Figures,
     cycle: u64,
     open: Option<Open>,
+    /// Marks of the call that brought the figures.
+    context: Context,
 }
 
 /// A recommendation that the position does not show yet.
 #[derive(Clone, Debug)]
 struct Open {
     recommendation: String,
+    version: u64,
     /// `on_order` + `in_transit` and `on_hand` when it was made: a rise of either is its goods.
     coming_before: Decimal,
     on_hand_before: Decimal,
@@ -90,20 +93,24 @@ impl Procurement {
         if update.position_version >= watched.version {
             watched.version = update.position_version;
             watched.figures = update.position;
+            watched.context = context;
             watched.settle(now, self.declaration.settles_within.duration());
-            let due = self
-                .declaration
-                .reorder
-                .iter()
-                .find(|rule| rule.product == product && rule.facility == facility)
-                .filter(|rule| watched.open.is_none() && watched.projected() <= rule.reorder_point.decimal())
-                .cloned();
-            if let Some(rule) = due {
-                self.recommend(&rule, &context, now);
-            }
+            self.consider(&product, &facility, now);
         }
         let version = self.positions.get(&(product.clone(), facility.clone())).map_or(0, |watched| watched.version);
         Ok(Answer::ok(json!({ "product": product, "facility": facility, "positionVersion": version })))
+    }
+
+    /// Recommends if the position asks for it and nothing is open.
+    fn consider(&mut self, product: &str, facility: &str, now: Timestamp) {
+        let Some(watched) = self.positions.get(&(product.to_owned(), facility.to_owned())) else { return };
+        let mut rules = self.declaration.reorder.iter();
+        let rule = rules.find(|rule| rule.product == product && rule.facility == facility);
+        let due = |rule: &&Reorder| watched.open.is_none() && watched.projected() <= rule.reorder_point.decimal();
+        if let Some(rule) = rule.filter(due).cloned() {
+            let context = watched.context.clone();
+            self.recommend(&rule, &context, now);
+        }
     }
 
     fn recommend(&mut self, rule: &Reorder, context: &Context, now: Timestamp) {
@@ -117,6 +124,7 @@ impl Procurement {
         let id = format!("{}{}-{:06}", self.declaration.recommendation_prefix, self.life.tag, self.numbered);
         watched.open = Some(Open {
             recommendation: id.clone(),
+            version: watched.version,
             coming_before: watched.figures.on_order + watched.figures.in_transit,
             on_hand_before: watched.figures.on_hand,
             ordered: false,
@@ -164,14 +172,21 @@ impl Procurement {
         }
         let answer = Answer::ok(Value::Object(recommendation.clone()));
         let status = update.get("status").and_then(Value::as_str).unwrap_or_default();
-        for watched in self.positions.values_mut() {
-            if let Some(open) = watched.open.as_mut().filter(|open| open.recommendation == id) {
-                match status {
-                    "refused" => watched.open = None,
-                    "ordered" => (open.ordered, open.since) = (true, now),
-                    _ => open.since = now,
-                }
+        let owner = self.positions.iter_mut().find_map(|(key, watched)| {
+            let open = watched.open.as_ref().is_some_and(|open| open.recommendation == id);
+            open.then_some((key.clone(), watched))
+        });
+        let Some(((product, facility), watched)) = owner else { return Ok(answer) };
+        if status == "refused" {
+            // Refused because the position had moved on: the newer one decides at once. Refused for any other reason, it
+            // waits for the next position; asking again with the same figures would never end.
+            let stale = watched.open.take().is_some_and(|open| open.version < watched.version);
+            if stale {
+                self.consider(&product, &facility, now);
             }
+        } else if let Some(open) = &mut watched.open {
+            open.ordered |= status == "ordered";
+            open.since = now;
         }
         Ok(answer)
     }
