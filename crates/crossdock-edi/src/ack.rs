@@ -4,9 +4,10 @@
 
 use jiff::Timestamp;
 
+use crate::envelope::{Envelope, NewGroup};
 use crate::error::{Code, EdiError, Severity};
 use crate::tree::{File, Group, Interchange, Segment, Set};
-use crate::write::{Envelope, NewGroup, write};
+use crate::write::write;
 
 /// Codes that one AK5 or AK9 has room for.
 const CODES_MAX: usize = 5;

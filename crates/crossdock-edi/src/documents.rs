@@ -12,11 +12,12 @@ mod ship_notice;
 
 use crossdock_model::{RunId, SystemId};
 
+use crate::envelope::NewGroup;
 use crate::error::{Code, EdiError, SetCode};
 use crate::tree::{Interchange, Segment, Set, Usage};
-use crate::write::{NewGroup, WriteError, check_plain, write};
+use crate::write::{WriteError, check_plain, write};
 
-pub use crate::write::Envelope;
+pub use crate::envelope::Envelope;
 pub(crate) use fields::{parse_date, parse_time};
 pub use functional_ack::{FunctionalAck997, InterchangeAck, SetAck};
 pub use invoice::Invoice810;

@@ -5,6 +5,7 @@ pub mod ack;
 mod check;
 mod delimiters;
 pub mod documents;
+mod envelope;
 mod error;
 pub mod guide;
 pub mod hl;

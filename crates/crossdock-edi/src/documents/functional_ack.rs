@@ -5,9 +5,10 @@ use crossdock_model::{FunctionalAck, PoNumber};
 
 use super::fields::Fields;
 use super::send;
+use crate::envelope::Envelope;
 use crate::error::{EdiError, ElementCode, GroupCode, InterchangeCode, SegmentCode, SetCode};
 use crate::tree::{Segment, Set};
-use crate::write::{Envelope, WriteError};
+use crate::write::WriteError;
 
 /// The statuses of AK501 and AK901: accepted, accepted with errors noted, partially accepted, rejected (the others are about security).
 const STATUSES: [&str; 7] = ["A", "E", "P", "R", "M", "W", "X"];

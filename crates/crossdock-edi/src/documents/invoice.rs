@@ -6,9 +6,10 @@ use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::fields::{Fields, date_text, fit, moment_segment, party_segment, run_segment, unfit};
 use super::send;
+use crate::envelope::Envelope;
 use crate::error::{EdiError, ElementCode};
 use crate::tree::{Segment, Set};
-use crate::write::{Envelope, WriteError};
+use crate::write::WriteError;
 
 /// Decimals that TDS implies.
 const TOTAL_SCALE: u32 = 2;

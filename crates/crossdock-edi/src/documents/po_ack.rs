@@ -5,9 +5,10 @@ use crossdock_model::{ConfirmedLine, LineStatus, PoAcknowledged, RunId};
 
 use super::fields::{Fields, date_text, fit, iso_date_text, moment_segment, run_segment};
 use super::send;
+use crate::envelope::Envelope;
 use crate::error::{EdiError, ElementCode};
 use crate::tree::{Segment, Set};
-use crate::write::{Envelope, WriteError};
+use crate::write::WriteError;
 
 /// What the supplier says of the order as a whole (BAK02).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

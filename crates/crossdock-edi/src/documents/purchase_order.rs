@@ -5,9 +5,10 @@ use crossdock_model::{Currency, FacilityId, PoLine, PoNumber, RunId, SystemId, T
 
 use super::fields::{Fields, date_text, fit, iso_date_text, moment_segment, party_segment, run_segment};
 use super::send;
+use crate::envelope::Envelope;
 use crate::error::EdiError;
 use crate::tree::{Segment, Set};
-use crate::write::{Envelope, WriteError};
+use crate::write::WriteError;
 
 /// A purchase order as it is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,11 +11,12 @@ use crossdock_model::{
 
 use super::fields::{Fields, REFERENCE_MAX, date_text, fit, moment_segment, party_segment, run_segment, time_text};
 use super::send;
+use crate::envelope::Envelope;
 use crate::error::{EdiError, ElementCode};
 use crate::hl::HlTree;
 use crate::strictness::Strictness;
 use crate::tree::{Segment, Set};
-use crate::write::{Envelope, WriteError};
+use crate::write::WriteError;
 
 /// What a ship notice says of one purchase order.
 #[derive(Clone, Debug, PartialEq, Eq)]

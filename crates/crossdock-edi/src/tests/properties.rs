@@ -49,8 +49,10 @@ fn interchange(delimiters: Delimiters, segments: &[(String, Vec<String>)]) -> In
         .collect();
     let mut envelope = envelope();
     envelope.delimiters = delimiters;
-    envelope
-        .wrap(Vec::new(), vec![crate::write::NewGroup { functional_id: "QQ", control: 5, sets: vec![("999", body)] }])
+    envelope.wrap(
+        Vec::new(),
+        vec![crate::envelope::NewGroup { functional_id: "QQ", control: 5, sets: vec![("999", body)] }],
+    )
 }
 
 fn contents(set: &Set<'_>) -> Vec<(String, Vec<String>)> {
