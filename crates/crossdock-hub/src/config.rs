@@ -91,7 +91,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             body_bytes: 1 << 20,
-            header_bytes: 32 << 10,
+            header_bytes: 16 << 10,
             batch_events: 1000,
             admission_queue: 4096,
             group_commit: 256,

@@ -6,6 +6,7 @@
 pub(crate) mod auth;
 pub(crate) mod messages;
 mod ops;
+mod parameters;
 pub(crate) mod problem;
 mod process;
 pub(crate) mod server;
@@ -78,6 +79,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/metrics", get(ops::metrics))
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), parameters::check))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), limit_headers))
         // A panic is our bug: one request fails with 500, the hub goes on.
         .layer(CatchPanicLayer::custom(|_| Problem::bug().into_response()))

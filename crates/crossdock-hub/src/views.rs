@@ -3,10 +3,9 @@
 
 use crossdock_core::delivery::Delivery;
 use crossdock_core::{
-    Context, ExceptionState, InvoiceState, OrderState, PoState, PoStatus, Position, PositionKey, RecommendationState,
-    State,
+    Context, ExceptionState, InvoiceState, OrderState, PoState, Position, PositionKey, RecommendationState, State,
 };
-use crossdock_model::{Quantity, Resolution, Severity};
+use crossdock_model::Quantity;
 use serde_json::{Map, Value, json};
 
 /// `process-order.json`.
@@ -33,21 +32,13 @@ pub(crate) fn order(order: &OrderState) -> Value {
         .collect();
     let trackings: Vec<&_> = order.shipments.iter().map(|(_, _, tracking)| tracking).collect();
     let mut view = object(json!({
-        "orderId": order.key.id, "source": order.key.source, "status": order_status(order),
+        "orderId": order.key.id, "source": order.key.source, "status": order.status().as_str(),
         "facilities": facilities, "currency": order.order.currency, "total": order.order.total, "lines": lines,
         "trackingNumbers": trackings, "orderedAt": order.order.ordered_at,
     }));
     put(&mut view, "erpOrderNumber", order.erp_order_number.as_ref());
     put(&mut view, "customerReference", order.order.customer_reference.as_ref());
     with_context(view, &order.context)
-}
-
-/// The core tells more apart than the channels' contract does.
-fn order_status(order: &OrderState) -> &'static str {
-    match order.status().as_str() {
-        "partially_shipped" => "shipped",
-        status => status,
-    }
 }
 
 /// `process-purchase-order.json`.
@@ -71,28 +62,16 @@ pub(crate) fn purchase_order(po: &PoState, state: &State) -> Value {
         .collect();
     let numbers: Vec<&_> = invoices.iter().map(|invoice| &invoice.invoice.invoice_number).collect();
     let milestones: Vec<Value> =
-        po.milestones.iter().map(|(status, at)| json!({"status": po_word(*status), "at": at})).collect();
+        po.milestones.iter().map(|(status, at)| json!({"status": status.as_str(), "at": at})).collect();
     let mut view = object(json!({
         "poNumber": po.po.po_number, "recommendationId": po.po.recommendation_id, "supplier": po.po.supplier,
-        "facility": po.po.facility, "status": po_word(po.status), "currency": po.po.currency, "total": po.po.total,
+        "facility": po.po.facility, "status": po.status.as_str(), "currency": po.po.currency, "total": po.po.total,
         "lines": lines, "invoiceNumbers": numbers, "milestones": milestones,
     }));
     if let Some((_, at)) = po.milestones.last() {
         view.insert("updatedAt".to_owned(), json!(at));
     }
     with_context(view, &po.context)
-}
-
-fn po_word(status: PoStatus) -> &'static str {
-    match status {
-        PoStatus::Created => "created",
-        // That the supplier's system could read it is no step of the order.
-        PoStatus::Sent | PoStatus::FunctionallyAcknowledged => "sent",
-        PoStatus::Confirmed => "confirmed",
-        PoStatus::InTransit => "in_transit",
-        PoStatus::Received => "received",
-        PoStatus::Closed => "closed",
-    }
 }
 
 /// `recommendation-state.json`.
@@ -119,11 +98,10 @@ pub(crate) fn position(key: &PositionKey, position: &Position) -> Value {
 /// `exception.json`.
 pub(crate) fn exception(one: &ExceptionState) -> Value {
     let opened = &one.opened;
-    let allowed: Vec<&str> = opened.resolutions.iter().map(|one| resolution_word(*one)).collect();
     let mut view = object(json!({
         "exceptionId": format!("exc-{}", one.id), "kind": opened.kind, "what": opened.what, "why": opened.why,
         "state": if one.resolved.is_some() { "resolved" } else { "open" },
-        "owner": opened.owner, "severity": severity_word(opened.severity), "due": opened.due, "resolutions": allowed,
+        "owner": opened.owner, "severity": opened.severity, "due": opened.due, "resolutions": opened.resolutions,
         "subject": opened.about.rsplit('/').next().unwrap_or(&opened.about), "about": opened.about,
         "openedAt": one.opened_at,
     }));
@@ -131,43 +109,12 @@ pub(crate) fn exception(one: &ExceptionState) -> Value {
         view.insert("details".to_owned(), opened.details.clone());
     }
     if let Some((resolved, at)) = &one.resolved {
-        view.insert("resolution".to_owned(), resolution_word(resolved.resolution).into());
+        view.insert("resolution".to_owned(), json!(resolved.resolution));
         view.insert("reason".to_owned(), resolved.reason.clone().into());
         view.insert("by".to_owned(), resolved.by.clone().into());
         view.insert("resolvedAt".to_owned(), json!(at));
     }
     with_context(view, &one.context)
-}
-
-/// The contract's word for an answer of the core.
-pub(crate) fn resolution_word(resolution: Resolution) -> &'static str {
-    match resolution {
-        Resolution::Approve => "approve",
-        Resolution::Reject => "reject",
-        Resolution::SendAgain => "retry",
-        Resolution::GiveUp => "cancel",
-        Resolution::Ignore => "ignore",
-    }
-}
-
-/// The core's answer for a word of the contract; the core's own words are understood too.
-pub(crate) fn resolution(word: &str) -> Option<Resolution> {
-    Some(match word {
-        "approve" => Resolution::Approve,
-        "reject" => Resolution::Reject,
-        "retry" | "send_again" => Resolution::SendAgain,
-        "cancel" | "give_up" => Resolution::GiveUp,
-        "ignore" => Resolution::Ignore,
-        _ => return None,
-    })
-}
-
-fn severity_word(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Low => "minor",
-        Severity::Medium => "major",
-        Severity::High => "critical",
-    }
 }
 
 /// `dead-letter.json`. `None` for a delivery that is not one.

@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
+use crossdock_core::Partition;
+use crossdock_core::delivery::Breaker;
 use crossdock_ledger::Record;
-use crossdock_model::{CloudEvent, Timestamp};
+use crossdock_model::{CloudEvent, DeliveryId, Timestamp};
 use http::HeaderMap;
 use serde_json::{Map, Value, json};
 
@@ -37,7 +39,8 @@ pub(crate) async fn trace(
         return Err(Problem::not_found(format!("nothing in the ledger bears `{id}`")));
     };
     let events: Vec<(u64, CloudEvent)> = records.iter().filter_map(read).collect();
-    let deliveries = deliveries(&events);
+    let mut deliveries = deliveries(&events);
+    open_states(&app, &mut deliveries).await?;
     Ok(Json(json!({
         "id": id,
         "correlationId": first,
@@ -103,15 +106,44 @@ fn deliveries(events: &[(u64, CloudEvent)]) -> BTreeMap<u64, Map<String, Value>>
         let state = match event.event_type.as_str() {
             "delivery.succeeded.v1" => "succeeded",
             "dead_letter.opened.v1" => "dead",
+            "delivery.retired.v1" => "retired",
             "delivery.attempt_failed.v1" | "dead_letter.replayed.v1" => "waiting",
             _ => continue,
         };
         put("state", state.into());
-        if state == "succeeded" || state == "dead" {
+        if ["succeeded", "dead", "retired"].contains(&state) {
             put("endedAt", at);
         }
     }
     all
+}
+
+/// Says of deliveries that have no end in the log how they stand now. One that is not owed any more was replaced by a newer one.
+async fn open_states(app: &App, all: &mut BTreeMap<u64, Map<String, Value>>) -> Result<(), Problem> {
+    let open: Vec<u64> = all.iter().filter(|(_, view)| !view.contains_key("endedAt")).map(|(id, _)| *id).collect();
+    if open.is_empty() {
+        return Ok(());
+    }
+    let question = move |partition: &Partition, _| {
+        let deliveries = partition.state().deliveries();
+        let state = |id: &u64| match deliveries.get(DeliveryId(*id)) {
+            None => "retired",
+            Some(one) if one.dead.is_some() => "dead",
+            Some(one) if matches!(deliveries.breaker(&one.plan.target), Breaker::Open { .. }) => "parked",
+            Some(one) if one.attempts == 0 => "planned",
+            Some(_) => "waiting",
+        };
+        open.iter().map(|id| (*id, state(id))).collect::<Vec<_>>()
+    };
+    for (id, state) in app.engine.ask(question).await? {
+        if let Some(view) = all.get_mut(&id) {
+            view.insert("state".to_owned(), state.into());
+            if state == "retired" {
+                view.insert("why".to_owned(), "a newer one took its place".into());
+            }
+        }
+    }
+    Ok(())
 }
 
 fn id(value: &Value) -> Option<u64> {

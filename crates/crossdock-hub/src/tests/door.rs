@@ -137,8 +137,25 @@ async fn what_is_not_offered() {
     let (status, problem) = world.try_get("/process/v1/orders?statu=open").await;
     assert_eq!(
         (status, problem["detail"].as_str().unwrap()),
-        (400, "there is no filter `statu`; did you mean `status`?")
+        (400, "`listOrders` has no parameter `statu`; did you mean `status`?")
     );
+}
+
+#[tokio::test]
+async fn parameters_keep_their_contract() {
+    let world = World::new().await;
+    for (path, pointer) in [
+        ("/process/v1/orders?status=lost", "/query/status"),
+        ("/process/v1/exceptions?state=shut", "/query/state"),
+        ("/process/v1/events?from=soon", "/query/from"),
+        ("/process/v1/traces/%20", "/path/id"),
+    ] {
+        let (status, problem) = world.try_get(path).await;
+        assert_eq!((status, &problem["errors"][0]["pointer"]), (400, &json!(pointer)), "{path}: {problem}");
+    }
+    let request = world.client.get(world.url("/process/v1/orders")).bearer_auth("key-of-operator");
+    let response = request.header("x-synthetic", "maybe").send().await.unwrap();
+    assert_eq!(response.status(), 400);
 }
 
 #[tokio::test]
@@ -148,7 +165,7 @@ async fn sizes() {
     assert_eq!((status, problem["detail"].as_str().unwrap()), (413, "the body has more than 10000 bytes"));
     let response = world.client.get(world.url("/ops")).header("x-long", "x".repeat(40_000)).send().await.unwrap();
     assert_eq!(response.status(), 431);
-    assert!(response.text().await.unwrap().contains("more than 32768 bytes"));
+    assert!(response.text().await.unwrap().contains("more than 16384 bytes"));
 }
 
 #[tokio::test]
@@ -170,7 +187,7 @@ async fn a_header_of_10_mb_gets_its_answer() {
     let mut answer = String::new();
     reader.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
-    assert!(answer.contains("application/problem+json") && answer.contains("more than 32768 bytes"), "{answer}");
+    assert!(answer.contains("application/problem+json") && answer.contains("more than 16384 bytes"), "{answer}");
     drop(sender.await.unwrap());
     assert_eq!(world.try_get("/process/v1/orders").await.0, 200);
 }

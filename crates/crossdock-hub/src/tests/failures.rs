@@ -33,7 +33,7 @@ async fn a_failing_target_is_retried_then_a_dead_letter_then_replayed() {
     assert_eq!(keys.len(), 1);
     assert_eq!(world.get("/process/v1/dead-letters").await["deadLetters"], json!([]));
     assert_eq!(world.post(&format!("/process/v1/dead-letters/{id}/replay"), &Value::Null).await.0, 404);
-    assert_eq!(world.post("/process/v1/dead-letters/nonsense/replay", &Value::Null).await.0, 404);
+    assert_eq!(world.post("/process/v1/dead-letters/nonsense/replay", &Value::Null).await.0, 400);
 }
 
 #[tokio::test]

@@ -27,11 +27,10 @@ async fn from_now_on_and_filtered() {
     let world = World::new().await;
     world.submit("commerce", &order("1")).await;
     let mut all = world.follow("?from=now&type=order.captured.v1").await;
-    let mut one = world.follow("?from=0&correlationId=flow-2&type=order.captured.v1,order.accepted.v1").await;
+    let mut one = world.follow("?from=0&correlationId=flow-2&type=order.captured.v1").await;
     world.submit("commerce", &order("2")).await;
     assert_eq!(all.next().await.1["data"]["orderId"], "2");
     assert_eq!(one.next().await.1["type"], "order.captured.v1");
-    assert_eq!(one.next().await.1["type"], "order.accepted.v1");
 }
 
 #[tokio::test]
@@ -70,8 +69,6 @@ async fn streams_are_bounded_and_end_with_the_hub() {
     let mut follow = world.follow("?from=now").await;
     let (status, problem) = world.try_get("/process/v1/events").await;
     assert_eq!(status, 503, "{problem}");
-    let (status, _) = world.try_get("/process/v1/events?from=soon").await;
-    assert_eq!(status, 503);
     world.hub.shutdown().await;
     assert_eq!(follow.frame().await, None);
 }
