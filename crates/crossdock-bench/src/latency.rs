@@ -1,12 +1,12 @@
 //! Latency histograms and what is read from them.
-//! Here: recording in whole microseconds, percentiles, the curve for charts, and the count of what never finished. Not here: which
-//! durations (`sample`), what they must be (`verdict`).
+//! Here: recording in whole microseconds, percentiles, and the count of what never finished. Not here: which
+//! durations (`sample`), what they must be (`verdict`), how they are charted (`crossdock-report`).
 //! Invariant: what never finished counts in every percentile as slower than everything that did.
 
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Highest latency kept apart; anything above is recorded as this. No flow of the harness waits an hour.
 const HIGHEST_US: u64 = 3_600_000_000;
@@ -60,34 +60,13 @@ impl Latencies {
         Some(self.histogram.value_at_quantile(rank as f64 / self.count() as f64))
     }
 
-    /// `{"p50", "p90", "p99", "p999", "max", "mean", "count"}` of those that finished; null where there is none.
+    /// `{"p50", "p90", "p99", "p999", "max", "mean", "count"}` of those that finished; all 0 where there is none.
     pub fn summary(&self) -> Value {
-        if self.histogram.is_empty() {
-            return json!({"p50": null, "p90": null, "p99": null, "p999": null, "max": null, "mean": null, "count": 0});
-        }
-        let at = |quantile: f64| self.histogram.value_at_quantile(quantile);
-        json!({
-            "p50": at(0.5), "p90": at(0.9), "p99": at(0.99), "p999": at(0.999),
-            "max": self.histogram.max(), "mean": self.histogram.mean().round() as u64, "count": self.count(),
-        })
+        crossdock_report::latency_us(&self.histogram)
     }
 
-    /// Points `[percentile, µs]` for a chart whose axis stretches towards 100: dense where tails are.
-    pub fn curve(&self) -> Vec<(f64, u64)> {
-        if self.histogram.is_empty() {
-            return Vec::new();
-        }
-        let mut points = Vec::new();
-        let mut tail = 1.0_f64;
-        while tail * self.count() as f64 >= 0.5 && tail > 1e-5 {
-            // Five points for each halving of what is left above.
-            for fifth in 0..5_u32 {
-                let quantile = 1.0 - tail * (1.0 - f64::from(fifth) / 10.0);
-                points.push(((quantile * 1e7).round() / 1e5, self.histogram.value_at_quantile(quantile)));
-            }
-            tail /= 2.0;
-        }
-        points.push((100.0, self.histogram.max()));
-        points
+    /// A line of the latency chart: percentiles, denser where tails are.
+    pub fn curve(&self, name: &str) -> Value {
+        crossdock_report::curve(name, &self.histogram)
     }
 }
