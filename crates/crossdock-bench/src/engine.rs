@@ -125,7 +125,10 @@ pub async fn drive<F: Flow>(flow: Arc<F>, plan: &Plan, stop: Arc<AtomicBool>, pr
             _ = ticks.tick() => teller.tell(&driver, false),
         }
     }
-    let lasted = began.elapsed().min(plan.schedule.lasting());
+    // The last arrival is due a little before the schedule ends; what follows it belongs to the measurement as well.
+    let stopped = stop.load(Ordering::Relaxed);
+    let lasting = plan.schedule.lasting();
+    let lasted = if stopped { began.elapsed().min(lasting) } else { lasting };
     let drained = tokio::time::timeout(plan.drain, async {
         loop {
             tokio::select! {
@@ -146,7 +149,7 @@ pub async fn drive<F: Flow>(flow: Arc<F>, plan: &Plan, stop: Arc<AtomicBool>, pr
         sums,
         window: lasted.saturating_sub(plan.warm_up),
         cpu: crate::cpu::used().zip(cpu_before).map(|(after, before)| after.saturating_sub(before)),
-        stopped: stop.load(Ordering::Relaxed),
+        stopped,
     }
 }
 

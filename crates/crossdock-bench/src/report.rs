@@ -11,7 +11,6 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::engine::{Measured, Plan};
-use crate::latency::Latencies;
 use crate::sample::StepSums;
 use crate::verdict::{Bound, Judgement, Level};
 
@@ -201,21 +200,19 @@ fn sla_figures(bound: &Bound, concludes: bool) -> Value {
         "measured": bound.measured_us.map_or(Value::Null, |us| rounded(us as f64 / 1000.0)),
         "holds": if concludes { Value::Bool(bound.holds) } else { Value::Null },
         "unit": "ms",
+        "percentile": bound.percent,
+        "target_us": bound.target_ms.saturating_mul(1000),
     })
 }
 
 /// Percentile curves for charts: the flow from its intended start, its service time, and each service level.
 fn curves(told: &Told<'_>) -> Vec<Value> {
     let sums = &told.measured.sums;
-    let curve = |name: &str, latencies: &Latencies| {
-        let points: Vec<Value> = latencies.curve().into_iter().map(|(percent, us)| json!([percent, us])).collect();
-        json!({"name": name, "points": points})
-    };
     let mut curves =
-        vec![curve("flow, from its intended start", &sums.latency), curve("flow, service time", &sums.service)];
+        vec![sums.latency.curve("flow, from its intended start"), sums.service.curve("flow, service time")];
     for level in told.levels.iter().filter(|level| !level.whole_flow) {
         if let Some(latencies) = sums.slas.get(&level.id) {
-            curves.push(curve(&level.id, latencies));
+            curves.push(latencies.curve(&level.id));
         }
     }
     curves

@@ -31,12 +31,14 @@ pub struct Level {
 }
 
 /// One bound, judged.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Bound {
     /// `order-allocation p95`.
     pub name: String,
     /// The id of its service level.
     pub sla: String,
+    /// Its percentile: 99.9 for `p999`, 100 for `max`.
+    pub percent: f64,
     /// The most it may be.
     pub target_ms: u64,
     /// What was measured; `None` when so many flows never came to their end that this percentile has no value.
@@ -84,7 +86,7 @@ impl std::fmt::Display for Invalid {
 }
 
 /// What was concluded from a run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Judgement {
     /// Why the measurement is worth nothing, if it is.
     pub invalid: Vec<Invalid>,
@@ -163,6 +165,7 @@ fn bound(sla: &str, percentile: &str, target_ms: u64, latencies: &Latencies) -> 
     Bound {
         name: format!("{sla} {percentile}"),
         sla: sla.to_owned(),
+        percent,
         target_ms,
         measured_us,
         holds: measured_us.is_some_and(|us| us <= target_ms.saturating_mul(1000)),

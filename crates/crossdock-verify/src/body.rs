@@ -140,13 +140,27 @@ pub(crate) fn address(
             if changes { traces.id(&name, &synthetic, true, &fits) } else { Some(synthetic) }
         } else {
             harmless = false;
-            traces.seen(&name).filter(|value| fits(value)).map(str::to_owned).or(example)
+            let seen = traces.seen(&name).or_else(|| traces.seen(&long_name(operation, &name)?));
+            seen.filter(|value| fits(value)).map(str::to_owned).or(example)
         };
         values.insert(name, value?);
     }
     // One harmless part is enough: `/positions/DC-EAST/SYN-…` touches nothing of the facility's real stock.
     let harmless = harmless || operation.path_parameters().any(|name| reserved.get(name).is_some());
     Some(Address { path: operation.url_path(&values).ok()?, own, harmless })
+}
+
+/// What objects call the id that a path only calls `id`: `deadLetterId` for `/dead-letters/{id}`.
+fn long_name(operation: &Operation, name: &str) -> Option<String> {
+    let collection = operation.path.split_once(&format!("/{{{name}}}"))?.0.rsplit('/').next()?;
+    let singular = collection.strip_suffix('s').filter(|_| name == "id")?;
+    let mut long = String::new();
+    for (index, word) in singular.split('-').enumerate() {
+        let (first, rest) = word.split_at_checked(1)?;
+        long.push_str(&if index == 0 { first.to_owned() } else { first.to_ascii_uppercase() });
+        long.push_str(rest);
+    }
+    Some(format!("{long}Id"))
 }
 
 /// The path with an id in its last parameter that nobody has.

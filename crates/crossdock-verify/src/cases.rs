@@ -27,10 +27,14 @@ pub(crate) async fn run(trial: &mut Trial<'_, '_>, operation: &Operation) {
         && let Err(why) = trial.address(operation)
     {
         trial.skip(operation, "generated cases", why);
+        // Without the body that it requires, a call changes nothing even where no key is asked for.
+        if trial.may_change && operation.secured && operation.request.as_ref().is_some_and(|request| request.required) {
+            keys(trial, operation, &None).await;
+        }
         return;
     }
     if operation.secured {
-        keys(trial, operation).await;
+        keys(trial, operation, &Trial::base(operation)).await;
     }
     if trial::changes(operation)
         && let Some(base) = Trial::base(operation)
@@ -56,13 +60,23 @@ fn well_formed(trial: &mut Trial<'_, '_>, operation: &Operation, base: &Sent) ->
     Some((trial.request(operation, &address.path, &sent), sent))
 }
 
-async fn keys(trial: &mut Trial<'_, '_>, operation: &Operation) {
-    let base = Trial::base(operation);
+/// A call without the body that the operation requires, wherever its examples point.
+fn bodiless(trial: &mut Trial<'_, '_>, operation: &Operation) -> Option<(CallRequest, Sent)> {
+    let address = body::address(operation, trial.reserved, trial.traces, false)?;
+    Some((trial.request(operation, &address.path, &None), None))
+}
+
+async fn keys(trial: &mut Trial<'_, '_>, operation: &Operation, base: &Sent) {
+    let needs_body = operation.request.as_ref().is_some_and(|request| request.required);
     for (case, auth, rule) in [
         ("without a key", Auth::Nothing, rule::AUTH_MISSING),
         ("with a wrong key", Auth::Bearer(WRONG_KEY.into()), rule::AUTH_WRONG),
     ] {
-        let Some((mut request, sent)) = well_formed(trial, operation, &base) else { return };
+        let call = match (base, needs_body) {
+            (None, true) => bodiless(trial, operation),
+            _ => well_formed(trial, operation, base),
+        };
+        let Some((mut request, sent)) = call else { return };
         request.auth = auth;
         let said = trial.say(&request).await;
         let outcome = match trial::heard(operation, said) {

@@ -77,9 +77,14 @@ impl Findings {
             entry.result.verdict == ResultVerdict::Fail
                 && entry.result.operation.as_deref() == Some(operation)
                 && entry.result.rule.as_deref() == Some(problem.rule)
-                && entry.result.pointer == problem.pointer
+                && entry.result.pointer.as_deref().map(any_item) == problem.pointer.as_deref().map(any_item)
         });
-        known.map(|entry| entry.also_in.push(case.to_owned())).is_some()
+        let Some(entry) = known else { return false };
+        let (name, case) = (format!("{} {operation}: {case}", self.system), case.to_owned());
+        if entry.result.name != name && !entry.also_in.contains(&case) {
+            entry.also_in.push(case);
+        }
+        true
     }
 
     fn push(
@@ -122,6 +127,12 @@ impl Findings {
         }
         self.results.into_iter().map(Entry::finish).collect()
     }
+}
+
+/// A pointer for any item of its lists: the same field is wrong in each of a hundred orders.
+fn any_item(pointer: &str) -> String {
+    let parts = pointer.split('/').map(|part| if part.parse::<usize>().is_ok() { "*" } else { part });
+    parts.collect::<Vec<_>>().join("/")
 }
 
 impl Entry {

@@ -134,7 +134,7 @@ async fn keys_of_the_report() {
         latency_us: {p50, p90, p99, p999, max, mean, count}
         service_us: {p50, p90, p99, p999, max, mean, count}
         steps: [{name, latency_us, service_us, errors}]
-        slas: [{name, target, measured, holds, unit}]
+        slas: [{name, target, measured, holds, unit, percentile, target_us}]
         reasons: {}
         curve: [{name, points}]
     "]]
