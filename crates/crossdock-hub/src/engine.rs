@@ -18,7 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::feed::{Feed, Published};
 use crate::metrics::Metrics;
-use crate::records::{self, Originals};
+use crate::records::{self, OriginalKey, Originals};
 use crate::{HubError, clock};
 
 /// How long a failed ledger is left alone before it is tried again.
@@ -99,6 +99,7 @@ impl Engine {
             outcomes: Outcomes(work),
             waiting: BTreeMap::new(),
             originals: Originals::new(),
+            unrecorded: BTreeMap::new(),
             next_ticket: 0,
             ready: Arc::clone(&engine.ready),
             appended: Arc::clone(&engine.appended),
@@ -194,6 +195,7 @@ struct Writer {
     outcomes: Outcomes,
     waiting: BTreeMap<Ticket, Waiting>,
     originals: Originals,
+    unrecorded: BTreeMap<Ticket, OriginalKey>,
     next_ticket: Ticket,
     ready: Arc<AtomicBool>,
     appended: Arc<AtomicU64>,
@@ -253,10 +255,11 @@ impl Writer {
             Work::Reject { rejected, waiting } => Input::Reject { ticket: self.ticket(waiting), rejected },
             Work::Admit { submission, original, waiting } => match self.known(&submission) {
                 Ok(known) => {
-                    let key = (submission.system.to_string(), submission.id.clone());
-                    // Of two with the same id the first is the one that is kept; the second is no new fact.
-                    self.originals.entry(key).or_insert(*original);
-                    Input::Admit { ticket: self.ticket(waiting), submission, known }
+                    let key = (submission.system.to_string(), submission.id.clone(), submission.digest);
+                    self.originals.insert(key.clone(), *original);
+                    let ticket = self.ticket(waiting);
+                    self.unrecorded.insert(ticket, key);
+                    Input::Admit { ticket, submission, known }
                 }
                 Err(error) => {
                     tracing::error!(%error, "the key index cannot be read");
@@ -301,6 +304,10 @@ impl Writer {
                     }
                 },
                 Output::Answer { ticket, answer } => {
+                    // Of a duplicate or a refused one no record was made: its original is not needed any more.
+                    if let Some(key) = self.unrecorded.remove(&ticket) {
+                        self.originals.remove(&key);
+                    }
                     if let Some(waiting) = self.waiting.remove(&ticket) {
                         // Whoever waited may have left; what is durable stays so.
                         drop(waiting.reply.send(answer));
@@ -314,10 +321,6 @@ impl Writer {
                 }
                 Output::Publish { .. } => {}
             }
-        }
-        // What was duplicate or refused has left no entry: its original is not needed any more.
-        if self.waiting.is_empty() {
-            self.originals.clear();
         }
         healthy
     }
@@ -376,6 +379,7 @@ impl Writer {
     fn rebuild(&mut self) {
         self.ready.store(false, Ordering::Relaxed);
         self.originals.clear();
+        self.unrecorded.clear();
         for (_, waiting) in std::mem::take(&mut self.waiting) {
             drop(waiting.reply.send(Answer::Unavailable));
         }

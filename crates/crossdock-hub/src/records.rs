@@ -24,8 +24,11 @@ const NAMES: [&str; 10] = [
     "postingNumber",
 ];
 
-/// Facts on their way to the ledger, as they were sent: by system and transport id.
-pub(crate) type Originals = BTreeMap<(String, String), CloudEvent>;
+/// Which fact: system, transport id and fingerprint. The id alone would not do: a refused message and its corrected repetition have the
+/// same, and may wait for the same commit.
+pub(crate) type OriginalKey = (String, String, Digest);
+/// Facts on their way to the ledger, as they were sent.
+pub(crate) type Originals = BTreeMap<OriginalKey, CloudEvent>;
 
 /// Why a kept record cannot be read, or an entry not be kept.
 #[derive(Debug, thiserror::Error)]
@@ -43,8 +46,9 @@ pub(crate) fn record(entry: &Entry, originals: &mut Originals) -> Result<NewReco
     let mut event = entry.to_cloud_event()?;
     if matches!(entry.event, Event::Fact(_)) {
         // The typed fact knows what the hub understands; the sender may have said more.
-        let key = (entry.meta.system.to_string(), entry.meta.id.clone());
-        if let Some(original) = originals.remove(&key) {
+        let digest = entry.keys.first().map(|(_, digest)| *digest);
+        let key = digest.map(|digest| (entry.meta.system.to_string(), entry.meta.id.clone(), digest));
+        if let Some(original) = key.and_then(|key| originals.remove(&key)) {
             event.data = original.data;
             event.extensions = original.extensions;
             event.subject = original.subject.or(event.subject);

@@ -114,6 +114,20 @@ async fn a_batch_has_one_result_a_message() {
 }
 
 #[tokio::test]
+async fn a_refused_message_and_its_correction_in_one_batch() {
+    let world = World::new().await;
+    let mut wrong = order("1");
+    wrong["data"]["total"] = "404.00".into();
+    let batch = json!([wrong, order("1")]);
+    let (_, answer) = world.send("commerce", "application/cloudevents-batch+json", batch.to_string()).await;
+    assert_eq!(
+        (&answer["results"][0]["outcome"], &answer["results"][1]["outcome"]),
+        (&json!("rejected"), &json!("accepted"))
+    );
+    assert_eq!(world.event("order.captured.v1", |_| true).await["data"]["total"], "403.00");
+}
+
+#[tokio::test]
 async fn binary_mode_is_read_from_headers() {
     let world = World::new().await;
     let event = order("1");
