@@ -3,6 +3,8 @@
 
 pub mod api;
 pub mod catalog;
+mod check;
+pub mod diff;
 pub mod event;
 pub mod expr;
 pub mod glossary;
@@ -26,4 +28,5 @@ pub use slas::Slas;
 pub use violation::Violation;
 
 #[cfg(test)]
+#[allow(clippy::needless_raw_string_hashes, reason = "expect-test writes them")]
 mod tests;

@@ -96,6 +96,12 @@ impl Library {
         problems.into_result((entry, Self::new(documents)))
     }
 
+    /// Another library of the same documents.
+    #[cfg(test)]
+    pub(crate) fn clone_documents(&self) -> Self {
+        Self::new(self.documents.clone())
+    }
+
     /// The documents by path.
     pub fn documents(&self) -> impl Iterator<Item = (&str, &Document)> {
         self.documents.iter().map(|(path, document)| (path.as_str(), document))

@@ -1,5 +1,8 @@
 //! Tests of the crate; cases with files stand in `tests/data/`.
 
+mod acceptance;
+mod check;
+mod diff;
 mod expr;
 mod lint;
 
