@@ -112,12 +112,16 @@ pub struct Life {
 }
 
 impl Life {
-    /// The life that begins at `now`, told apart from every other to a tenth of a second.
+    /// The life that begins at `now`, told apart from every other to a millisecond.
+    ///
+    /// Control numbers have nine digits, so theirs comes round after ten days. Until then a partner finds none twice as long as
+    /// fewer than a thousand a second are used up.
     #[must_use]
     pub fn beginning_at(now: Timestamp) -> Self {
         const BEGIN_OF_COUNT_S: i64 = 1_767_225_600; // 2026-01-01T00:00:00Z: keeps the numbers short
-        let tenths = (now.as_millisecond() - BEGIN_OF_COUNT_S * 1000).unsigned_abs() / 100;
-        Self { tag: base36(tenths), control_start: (tenths % 900_000_000) as u32 + 1 }
+        const CONTROL_NUMBERS: u64 = 900_000_000;
+        let count = (now.as_millisecond() - BEGIN_OF_COUNT_S * 1000).unsigned_abs();
+        Self { tag: base36(count), control_start: (count % CONTROL_NUMBERS) as u32 + 1 }
     }
 }
 

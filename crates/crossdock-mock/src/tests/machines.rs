@@ -35,6 +35,18 @@ fn an_id_of_long_keys_stays_an_id() {
     assert!(long.len() <= 128 && long == durable_id(&one) && long != durable_id(&other), "{long}");
 }
 
+#[test]
+fn two_lives_give_out_different_numbers_that_fit_into_x12() {
+    let life = |at: &str| Life::beginning_at(at.parse().unwrap());
+    let (one, next) = (life("2026-11-25T09:30:00.001Z"), life("2026-11-25T09:30:00.002Z"));
+    assert_ne!(one.tag, next.tag);
+    assert_ne!(one.control_start, next.control_start);
+    for late in [one, life("2026-01-01T00:00:00Z"), life("2099-12-31T23:59:59Z")] {
+        assert!((1..=900_000_000).contains(&late.control_start), "{late:?}");
+        assert!(format!("PO-{}-000001", late.tag).len() <= 22, "{late:?}");
+    }
+}
+
 fn play(case: &str, document: &Document) -> String {
     let system = document.root.get("system").unwrap_or_else(|| panic!("{case}: no system"));
     let declared = Document { file: document.file.clone(), root: system.clone() };
