@@ -1,1 +1,11 @@
-//! Whole-product tests.
+//! Whole-product tests: one binary. `tidy` holds the house, `shipped` the files people edit, `transcripts` what a person
+//! sees, `crash` what a `kill -9` may not do, `demo` the first thing a newcomer runs.
+
+#![expect(clippy::unwrap_used, clippy::format_push_string, reason = "tests: a failure names its line")]
+
+mod crash;
+mod demo;
+mod shipped;
+mod support;
+mod tidy;
+mod transcripts;

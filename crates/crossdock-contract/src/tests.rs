@@ -5,7 +5,6 @@ mod check;
 mod diff;
 mod expr;
 mod lint;
-mod props;
 
 fn shared<T: Send + Sync>() {}
 

@@ -289,6 +289,13 @@ impl Environment {
         self
     }
 
+    /// The same environment by another name: one that a program made from a file.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
     /// The environment's name: its file's, without the extension.
     pub fn name(&self) -> &str {
         &self.name
