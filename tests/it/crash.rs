@@ -88,9 +88,9 @@ fn two_hundred_orders_sent_twice_survive_five_kills() {
     let sends = shuffled((0..ORDERS).chain(0..ORDERS).collect());
     let senders: Vec<_> = sends
         .chunks(sends.len() / SENDERS)
-        .map(|part| {
-            let (client, part) = (Arc::clone(&client), part.to_vec());
-            runtime.spawn(async move { client.send(&part).await })
+        .map(|orders| {
+            let (client, mine) = (Arc::clone(&client), orders.to_vec());
+            runtime.spawn(async move { client.send(&mine).await })
         })
         .collect();
     for kill in 1..=KILLS {

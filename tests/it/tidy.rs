@@ -80,3 +80,17 @@ fn generated_files_are_as_the_code_makes_them() {
         assert!(found == expected, "{path} is not what the code makes: run `cargo xtask generate`");
     }
 }
+
+#[test]
+fn every_command_has_a_manual_page_and_is_completed() {
+    let pages = crossdock::generate::man_pages().unwrap();
+    for name in ["crossdock.1", "crossdock-contract-lint.1", "crossdock-probe-once.1", "crossdock-bench-run.1"] {
+        let page = pages.iter().find(|(page, _)| page == name).unwrap_or_else(|| panic!("no page {name}"));
+        assert!(page.1.contains(".SH SYNOPSIS"), "{name} has no synopsis");
+    }
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let output = crate::support::crossdock(&["completions", shell]).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success() && text.contains("probe") && text.contains("format"), "{shell}");
+    }
+}
