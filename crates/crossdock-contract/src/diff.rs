@@ -68,7 +68,7 @@ pub enum Category {
 }
 
 /// The way that a message goes, seen from the provider.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
     /// What the provider (or reader) takes.

@@ -5,6 +5,7 @@ mod check;
 mod diff;
 mod expr;
 mod lint;
+mod props;
 
 fn shared<T: Send + Sync>() {}
 

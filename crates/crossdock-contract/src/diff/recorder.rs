@@ -1,7 +1,7 @@
 //! What the rules know of where they are, and the changes they have found.
 //! Here: the names of ids, the level that an effect has in a direction, fingerprints. Not here: the rules.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Category, Change, Direction, Level, Options, Position};
 use crate::library::{Library, Place};
@@ -14,7 +14,15 @@ pub(super) struct Recorder<'a> {
     changes: Vec<Change>,
     /// Pairs of schemas that are being compared: schemas may contain themselves.
     pub(super) open: BTreeSet<(String, String)>,
+    /// How often a pair was compared for one message, and whether nothing was found.
+    seen: BTreeMap<Visit, (usize, bool)>,
 }
+
+/// A pair of schemas, and what decides the outcome of comparing them.
+type Visit = (String, String, Direction, String, bool);
+
+/// How many paths of one message lead to the same pair before the rest of them goes without saying.
+const MAX_VISITS: usize = 16;
 
 /// Two places that mean the same thing in the two versions.
 #[derive(Clone, Debug)]
@@ -140,7 +148,26 @@ impl<'a> Pair<'a> {
 
 impl<'a> Recorder<'a> {
     pub(super) fn new(base: &'a Library, revision: &'a Library, options: &'a Options) -> Self {
-        Self { base, revision, options, changes: Vec::new(), open: BTreeSet::new() }
+        Self { base, revision, options, changes: Vec::new(), open: BTreeSet::new(), seen: BTreeMap::new() }
+    }
+
+    /// Whether comparing this pair can find anything new. Why: schemas that contain themselves and each other have more
+    /// paths than there is time; a pair that is clean once is clean everywhere, and a few paths to a changed one tell all.
+    pub(super) fn is_worth_comparing(&self, visit: &Visit) -> bool {
+        self.seen.get(visit).is_none_or(|(times, clean)| !clean && *times < MAX_VISITS)
+    }
+
+    /// Remembers that a pair was compared, `before` being the number of changes until then.
+    pub(super) fn compared(&mut self, visit: Visit, before: usize) {
+        let clean = self.changes.len() == before;
+        let (times, known) = self.seen.entry(visit).or_insert((0, true));
+        *times += 1;
+        *known &= clean;
+    }
+
+    /// How many changes there are so far.
+    pub(super) fn count(&self) -> usize {
+        self.changes.len()
     }
 
     /// Records a change; `detail` tells apart what happens twice at one path (two values gone from an enum).

@@ -60,11 +60,14 @@ pub(super) fn compare<'a>(recorder: &mut Recorder<'a>, context: &Context, pair: 
     let old = View::of(recorder.base, &pair.base);
     let new = View::of(recorder.revision, &pair.revision);
     let key = (old.place.address(), new.place.address());
-    if !recorder.open.insert(key.clone()) {
+    let visit = (key.0.clone(), key.1.clone(), context.direction, context.message.clone(), context.inverted);
+    if !recorder.is_worth_comparing(&visit) || !recorder.open.insert(key.clone()) {
         return;
     }
+    let before = recorder.count();
     compare_views(recorder, context, &old, &new);
     recorder.open.remove(&key);
+    recorder.compared(visit, before);
 }
 
 fn compare_views<'a>(recorder: &mut Recorder<'a>, context: &Context, old: &View<'a>, new: &View<'a>) {

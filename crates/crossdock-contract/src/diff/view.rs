@@ -115,22 +115,40 @@ impl<'a> View<'a> {
 
 /// The value of a place with references followed, for comparing parts whose meaning is not taken apart.
 pub(super) fn expanded(library: &Library, place: &Place<'_>) -> Value {
-    expand(library, place, 0)
+    Expansion { library, open: Vec::new(), left: MAX_NODES }.of(place)
 }
 
-fn expand(library: &Library, place: &Place<'_>, depth: usize) -> Value {
-    let target = match library.resolve(place) {
-        Ok(target) if depth < 12 => target,
-        _ => return place.node.to_value(),
-    };
-    if target.node.as_seq().is_some() {
-        return Value::Array(target.items().map(|item| expand(library, &item, depth + 1)).collect());
+/// How many nodes are expanded; beyond them references stand for themselves.
+const MAX_NODES: usize = 5000;
+
+struct Expansion<'l> {
+    library: &'l Library,
+    /// Addresses that are being expanded: a schema may contain itself.
+    open: Vec<String>,
+    left: usize,
+}
+
+impl Expansion<'_> {
+    fn of(&mut self, place: &Place<'_>) -> Value {
+        let Ok(target) = self.library.resolve(place) else { return place.node.to_value() };
+        if target.node.as_map().is_none() && target.node.as_seq().is_none() {
+            return target.node.to_value();
+        }
+        let address = target.address();
+        if self.left == 0 || self.open.contains(&address) {
+            return Value::String(target.pointer);
+        }
+        self.left -= 1;
+        self.open.push(address);
+        let value = if target.node.as_seq().is_some() {
+            Value::Array(target.items().map(|item| self.of(&item)).collect())
+        } else {
+            let parts = target
+                .entries()
+                .filter(|(key, _)| !matches!(*key, "description" | "title" | "examples" | "example" | "$comment"));
+            Value::Object(parts.map(|(key, value)| (key.to_owned(), self.of(&value))).collect())
+        };
+        self.open.pop();
+        value
     }
-    if target.node.as_map().is_some() {
-        let parts = target
-            .entries()
-            .filter(|(key, _)| !matches!(*key, "description" | "title" | "examples" | "example" | "$comment"));
-        return Value::Object(parts.map(|(key, value)| (key.to_owned(), expand(library, &value, depth + 1))).collect());
-    }
-    target.node.to_value()
 }

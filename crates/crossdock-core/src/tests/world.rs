@@ -86,7 +86,7 @@ impl World {
             "answer" => self.answer(body),
             "replay" | "resolve" => self.command(kind, body),
             "fact" => {
-                self.submit(body["system"].as_str().unwrap(), body["type"].as_str().unwrap(), body, &body["data"])
+                self.submit(body["system"].as_str().unwrap(), body["type"].as_str().unwrap(), body, &body["data"]);
             }
             "opening" => {
                 let facility = body["facility"].as_str().unwrap();
