@@ -2,42 +2,20 @@
 //! times meanwhile. Each is in the hub once and in the ERP once.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::{crossdock, root};
+use crate::running::{Running, address, start};
+use crate::support::{alone, crossdock};
 
 const ORDERS: usize = 200;
 const KILLS: usize = 5;
 const SENDERS: usize = 4;
-
-/// A process that ends with the test, and the lines it printed first.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        drop(self.0.kill());
-        drop(self.0.wait());
-    }
-}
-
-/// Starts the program and takes `lines` lines of its standard output.
-fn start(command: &mut Command, lines: usize) -> (Running, Vec<String>) {
-    let mut child = command.stdout(Stdio::piped()).stdin(Stdio::piped()).spawn().unwrap();
-    let output = BufReader::new(child.stdout.take().unwrap());
-    let lines = output.lines().take(lines).map(Result::unwrap).collect();
-    (Running(child), lines)
-}
-
-fn address(line: &str) -> String {
-    line.split("http://").nth(1).unwrap_or_else(|| panic!("no address in {line:?}")).trim().to_owned()
-}
 
 fn keys(command: &mut Command) -> &mut Command {
     let holders =
@@ -72,6 +50,7 @@ fn shuffled(mut list: Vec<usize>) -> Vec<usize> {
 
 #[test]
 fn two_hundred_orders_sent_twice_survive_five_kills() {
+    let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let port = free_port();
     let mut mocks = crossdock(&["mock", "--free-ports", "--hub", &format!("http://127.0.0.1:{port}")]);
@@ -98,8 +77,7 @@ fn two_hundred_orders_sent_twice_survive_five_kills() {
         while client.sent.load(Ordering::Relaxed) < kill * sends.len() / (KILLS + 1) {
             std::thread::sleep(Duration::from_millis(1));
         }
-        running.0.kill().unwrap();
-        running.0.wait().unwrap();
+        running.kill();
         (running, _) = self::hub(&config);
     }
     for sender in senders {
@@ -110,7 +88,6 @@ fn two_hundred_orders_sent_twice_survive_five_kills() {
     assert_eq!(erp.len(), ORDERS, "orders in the ERP");
     assert_eq!(erp.iter().collect::<BTreeSet<_>>().len(), ORDERS, "none twice");
     drop(running);
-    assert!(root().join("contracts").is_dir());
 }
 
 struct Client {

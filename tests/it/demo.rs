@@ -1,10 +1,11 @@
 //! The first thing a newcomer runs.
 
-use crate::support::crossdock;
+use crate::support::{alone, crossdock};
 
 /// Long on purpose: it is the whole product in a minute.
 #[test]
 fn the_demo_proves_what_it_says_and_leaves_nothing_behind() {
+    let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let html = folder.path().join("demo.html");
     let output = crossdock(&["demo", "--format", "json", "--html", html.to_str().unwrap()])

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The program that was built for this test.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_crossdock");
@@ -37,4 +38,11 @@ pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
     }
     found.sort();
     found
+}
+
+/// Held by tests that run a whole landscape: what is measured in one must not be the load of another.
+pub(crate) fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    // A test that failed while it held the lock is no reason for the next to fail.
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
