@@ -1,11 +1,12 @@
 //! Whole-product tests: one binary. `tidy` holds the house, `shipped` the files people edit, `transcripts` what a person
-//! sees, `crash` what a `kill -9` may not do, `gate` what a pipeline relies on, `demo` the first thing a newcomer runs.
+//! sees, `crash` what a `kill -9` may not do, `gate` what a pipeline relies on, `guides` what is printed, `demo` the first thing a newcomer runs.
 
 #![expect(clippy::unwrap_used, clippy::format_push_string, reason = "tests: a failure names its line")]
 
 mod crash;
 mod demo;
 mod gate;
+mod guides;
 mod running;
 mod shipped;
 mod support;
