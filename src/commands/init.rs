@@ -25,7 +25,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     output::print(&format!(
         "A starter set is in {dir}: one API, one event, one scenario, one simulated system, one environment.\n\n\
          Next:\n  cd {dir}\n  crossdock contract lint\n  crossdock keys commerce > keys.env && set -a && . ./keys.env && set +a\n  \
-         crossdock mock &\n  crossdock contract test -e local\n  crossdock probe once scenarios/first-order.yaml -e local\n\n\
+         crossdock mock & sleep 1\n  crossdock contract test -e local\n  crossdock probe once scenarios/first-order.yaml -e local\n\n\
          Then put your own URL into scenarios/environments/local.yaml, and your own contract into contracts/apis.\n"
     ));
     Ok(ExitCode::SUCCESS)
