@@ -22,11 +22,16 @@ pub struct ExceptionState {
     pub resolved: Option<(ExceptionResolved, Timestamp)>,
 }
 
+/// Who decides where no person does.
+pub(crate) const BY_RULE: &str = "rule";
+
 /// All exceptions.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Exceptions {
     by_id: BTreeMap<ExceptionId, ExceptionState>,
     open: BTreeMap<(String, ExceptionKind), ExceptionId>,
+    /// What was decided last, by whomever.
+    decided: BTreeMap<(String, ExceptionKind), ExceptionId>,
 }
 
 impl Exceptions {
@@ -38,7 +43,9 @@ impl Exceptions {
     pub(crate) fn resolve(&mut self, resolved: &ExceptionResolved, at: Timestamp) -> Option<&ExceptionState> {
         let state = self.by_id.get_mut(&resolved.exception_id)?;
         state.resolved = Some((resolved.clone(), at));
-        self.open.remove(&(state.opened.about.clone(), state.opened.kind));
+        let key = (state.opened.about.clone(), state.opened.kind);
+        self.open.remove(&key);
+        self.decided.insert(key, state.id);
         Some(state)
     }
 
@@ -51,8 +58,20 @@ impl Exceptions {
         self.open.get(&(about.to_owned(), kind)).and_then(|id| self.by_id.get(id))
     }
 
+    /// The exception of a kind about an object that is open, or that a person decided last: what is asked was seen.
+    pub(crate) fn asked_about(&self, about: &str, kind: ExceptionKind) -> Option<&ExceptionState> {
+        let key = (about.to_owned(), kind);
+        let decided = || {
+            let state = self.decided.get(&key).and_then(|id| self.by_id.get(id))?;
+            state.resolved.as_ref().is_some_and(|(resolved, _)| resolved.by != BY_RULE).then_some(state)
+        };
+        self.open.get(&key).and_then(|id| self.by_id.get(id)).or_else(decided)
+    }
+
     pub(crate) fn any_open_about(&self, about: &str) -> bool {
-        self.open.keys().any(|(other, _)| other == about)
+        // Kinds are sorted behind the object: its own are the neighbours of the first.
+        let from = (about.to_owned(), ExceptionKind::ReceiptDiscrepancy);
+        self.open.range(from..).next().is_some_and(|((other, _), _)| other == about)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &ExceptionState> {

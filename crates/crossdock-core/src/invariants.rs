@@ -37,8 +37,10 @@ pub fn check(state: &State) -> Vec<Violation> {
         }
         let excess = (position.sellable() - position.allocated).shortfall();
         let about = format!("position/{facility}/{product}");
-        if !excess.is_zero() && state.exceptions.open_about(&about, ExceptionKind::Shortage).is_none() {
-            broken("I2", format!("{place}: {excess} allocated above sellable, and nobody is asked"));
+        let asked = state.exceptions.asked_about(&about, ExceptionKind::Shortage);
+        let seen = asked.and_then(|x| x.opened.details.get("excess")?.as_str()?.parse::<Quantity>().ok());
+        if !excess.is_zero() && seen != Some(excess) {
+            broken("I2", format!("{place}: {excess} allocated above sellable, and nobody was asked ({seen:?})"));
         }
     }
     for order in state.orders() {
@@ -59,11 +61,38 @@ pub fn check(state: &State) -> Vec<Violation> {
                 let ordered = line.ordered.quantity;
                 broken("I5", format!("PO {} line {}: ordered {ordered}, sum {sum}", po.po.po_number, line.number));
             }
+            let billed = state.procurement.invoices_of(&po.po.po_number);
+            let of_invoices = billed.filter_map(|invoice| invoice.matched.get(&line.number).copied()).sum::<Quantity>();
+            if of_invoices != line.matched {
+                let number = &po.po.po_number;
+                broken("I14", format!("PO {number}: matched {}, its invoices say {of_invoices}", line.matched));
+            }
             if line.matched > line.accepted {
                 let (matched, accepted) = (line.matched, line.accepted);
                 broken("I14", format!("PO {}: matched {matched} above accepted {accepted}", po.po.po_number));
             }
         }
+    }
+    let mut cycles = std::collections::BTreeSet::new();
+    for one in state.recommendations().filter(|one| state.procurement.is_open(one)) {
+        let r = &one.recommendation;
+        if !cycles.insert((&r.product, &r.facility, &r.cycle)) {
+            broken("I15", format!("{} at {}: two are open in cycle {}", r.product, r.facility, r.cycle));
+        }
+    }
+    for invoice in state.invoices() {
+        for (number, matched) in &invoice.matched {
+            let lines = invoice.invoice.lines.iter().filter(|line| line.line_number == *number);
+            if *matched > lines.map(|line| line.quantity).sum() {
+                broken(
+                    "I14",
+                    format!("invoice {}: {matched} matched, more than billed", invoice.invoice.invoice_number),
+                );
+            }
+        }
+    }
+    for queue in state.deliveries().inconsistencies() {
+        broken("I10", queue);
     }
     for supply in supply_differences(state) {
         broken("I5", supply);

@@ -22,7 +22,9 @@ pub use exceptions::ExceptionState;
 pub use orders::{CancelState, LineState, OrderKey, OrderState, OrderStatus, ReleaseState};
 pub use partition::{Answer, Command, Input, Known, Output, Partition, Submission, Ticket};
 pub use policy::{Policy, TargetPolicy};
-pub use procurement::{InvoiceState, PoLineState, PoState, PoStatus, RecommendationState, ShipmentState};
+pub use procurement::{
+    InvoiceState, PoLineState, PoState, PoStatus, RecommendationState, ShipmentLineState, ShipmentState,
+};
 pub use refusal::Refusal;
 pub use state::State;
 pub use stock::{Position, PositionKey};

@@ -297,14 +297,15 @@ impl Partition {
                 known.keys.insert(key.clone(), *taken);
             }
         }
-        match decide::admit(&self.state, &self.policy, submission, &known) {
+        match decide::admit(&self.state, &self.policy, submission, &known, now) {
             Verdict::Accept(context) => {
                 let meta = decide::meta_of(submission, &context, now);
                 let seq = self.state.seq + 1;
                 let correlation_id = context.correlation_id.to_string();
                 let keys = keys.into_iter().map(|key| (key, submission.digest)).collect();
                 let entry = self.record(meta, Event::Fact(submission.fact.clone()), keys);
-                if let Some(ack) = &submission.acknowledge {
+                let owed = submission.acknowledge.as_ref().filter(|_| self.policy.target(&submission.system).is_some());
+                if let Some(ack) = owed {
                     let plan = decide::functional_ack(&self.state, &submission.system, ack.clone(), &submission.id);
                     self.record_draft(plan.into(), &entry, now);
                 }
@@ -371,7 +372,9 @@ impl Partition {
         }
         let Some(context) = self.state.deliveries.get(id).map(|d| d.context.clone()) else { return };
         let plan = self.state.deliveries.get(id).map(|d| d.plan.clone());
-        for event in delivery::settle(&self.state.deliveries, &self.policy, id, outcome, now, self.seed) {
+        for event in
+            delivery::settle(&self.state.deliveries, &self.policy, &self.in_flight, (id, outcome), now, self.seed)
+        {
             let own = match &event {
                 HubEvent::DeadLetterOpened(e) => self.state.deliveries.get(e.delivery_id).map(|d| d.context.clone()),
                 _ => None,

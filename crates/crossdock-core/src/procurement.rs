@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 
 use crossdock_model::{
-    AsnNumber, Invoice, InvoiceMatched, InvoiceNumber, LineNumber, MatchResult, PoCreated, PoLine, PoNumber, ProductId,
-    Quantity, Recommendation, RecommendationId, SystemId, Timestamp, TrackingNumber, Unit,
+    AsnNumber, ConfirmedLine, FacilityId, Invoice, InvoiceMatched, InvoiceNumber, LineNumber, MatchResult, PoCreated,
+    PoLine, PoNumber, ProductId, Quantity, Recommendation, RecommendationId, SystemId, Timestamp, TrackingNumber, Unit,
 };
 
 use crate::Context;
@@ -76,6 +76,10 @@ pub struct PoState {
     pub status: PoStatus,
     /// Its lines.
     pub lines: Vec<PoLineState>,
+    /// What the supplier promised last: the same again says nothing new.
+    pub confirmed: Option<Vec<ConfirmedLine>>,
+    /// The control number of the group that carries its 850.
+    pub group: Option<u32>,
     /// When each status was reached, by the clock of whoever caused it.
     pub milestones: Vec<(PoStatus, Timestamp)>,
 }
@@ -129,7 +133,15 @@ impl PoState {
                 matched: Quantity::ZERO,
             })
             .collect();
-        Self { po, context, status: PoStatus::Created, lines, milestones: vec![(PoStatus::Created, at)] }
+        Self {
+            po,
+            context,
+            status: PoStatus::Created,
+            lines,
+            group: None,
+            confirmed: None,
+            milestones: vec![(PoStatus::Created, at)],
+        }
     }
 
     /// True once a status was reached, even if a later one came first: a 997 may overtake the answer to its 850.
@@ -164,13 +176,24 @@ impl PoState {
     }
 }
 
+/// A line of an announced shipment.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ShipmentLineState {
+    /// Announced.
+    pub announced: Quantity,
+    /// Came.
+    pub received: Quantity,
+    /// On the way: announced and ordered, not come, not given up.
+    pub in_transit: Quantity,
+}
+
 /// An announced shipment.
 #[derive(Clone, Debug)]
 pub struct ShipmentState {
     /// The order it fulfils.
     pub po_number: PoNumber,
-    /// What was announced and what of it came, by line.
-    pub lines: BTreeMap<LineNumber, (Quantity, Quantity)>,
+    /// By line of the order.
+    pub lines: BTreeMap<LineNumber, ShipmentLineState>,
     /// The carrier's number.
     pub tracking_number: Option<TrackingNumber>,
     /// The WMS expects no more of it.
@@ -195,31 +218,53 @@ pub struct InvoiceState {
 pub(crate) struct Procurement {
     pub(crate) recommendations: BTreeMap<RecommendationId, RecommendationState>,
     pub(crate) orders: BTreeMap<PoNumber, PoState>,
-    pub(crate) shipments: BTreeMap<(SystemId, AsnNumber), ShipmentState>,
+    /// A number that a facility reports for another order than the notice named is another shipment.
+    pub(crate) shipments: BTreeMap<(SystemId, AsnNumber, PoNumber), ShipmentState>,
     pub(crate) invoices: BTreeMap<(SystemId, InvoiceNumber), InvoiceState>,
     /// Which order went out in which group: a 997 names the group only.
     pub(crate) groups: BTreeMap<(SystemId, u32), PoNumber>,
     pub(crate) by_tracking: BTreeMap<TrackingNumber, PoNumber>,
+    /// Invoices of an order, as they came: first come, first matched.
+    invoices_of: BTreeMap<PoNumber, Vec<(SystemId, InvoiceNumber)>>,
+    /// Recommendations for a product, a facility and a cycle.
+    twins: BTreeMap<(ProductId, FacilityId, String), Vec<RecommendationId>>,
 }
 
 impl Procurement {
     /// The shipment that a facility means by a notice's number and the order's supplier.
     pub(crate) fn shipment(&self, po: &PoState, asn: &AsnNumber) -> Option<&ShipmentState> {
-        self.shipments.get(&(po.po.supplier.clone(), asn.clone()))
+        self.shipments.get(&(po.po.supplier.clone(), asn.clone(), po.po.po_number.clone()))
     }
 
     /// The recommendation that is still open for the same product, facility and cycle (I15).
     pub(crate) fn open_twin(&self, of: &Recommendation) -> Option<&RecommendationState> {
-        self.recommendations.values().find(|other| {
-            let r = &other.recommendation;
-            let same = r.product == of.product && r.facility == of.facility && r.cycle == of.cycle;
-            let order_open = other.po_number.as_ref().and_then(|n| self.orders.get(n)).is_some_and(PoState::is_open);
-            same && r.recommendation_id != of.recommendation_id && (other.is_waiting() || order_open)
-        })
+        let twins = self.twins.get(&twin_key(of)).into_iter().flatten();
+        twins
+            .filter_map(|id| self.recommendations.get(id))
+            .find(|other| other.recommendation.recommendation_id != of.recommendation_id && self.is_open(other))
     }
 
+    /// True while a recommendation waits, or the order that it became is open.
+    pub(crate) fn is_open(&self, one: &RecommendationState) -> bool {
+        let order = one.po_number.as_ref().and_then(|number| self.orders.get(number));
+        one.is_waiting() || order.is_some_and(PoState::is_open)
+    }
+
+    pub(crate) fn add_recommendation(&mut self, state: RecommendationState) {
+        let id = state.recommendation.recommendation_id.clone();
+        self.twins.entry(twin_key(&state.recommendation)).or_default().push(id.clone());
+        self.recommendations.insert(id, state);
+    }
+
+    pub(crate) fn add_invoice(&mut self, state: InvoiceState) {
+        let key = (state.invoice.supplier.clone(), state.invoice.invoice_number.clone());
+        self.invoices_of.entry(state.invoice.po_number.clone()).or_default().push(key.clone());
+        self.invoices.insert(key, state);
+    }
+
+    /// The invoices of an order, as they came.
     pub(crate) fn invoices_of(&self, po: &PoNumber) -> impl Iterator<Item = &InvoiceState> {
-        self.invoices.values().filter(move |i| i.invoice.po_number == *po)
+        self.invoices_of.get(po).into_iter().flatten().filter_map(|key| self.invoices.get(key))
     }
 
     pub(crate) fn record_match(&mut self, matched: &InvoiceMatched) {
@@ -237,4 +282,8 @@ impl Procurement {
             }
         }
     }
+}
+
+fn twin_key(of: &Recommendation) -> (ProductId, FacilityId, String) {
+    (of.product.clone(), of.facility.clone(), of.cycle.clone())
 }

@@ -2,6 +2,7 @@
 //! A new case is a new `.yaml`; `UPDATE_EXPECT=1` writes its `.events`: review it as you would code.
 //! After every step the invariants are checked; at the end the ledger is folded anew and must give the same state.
 
+mod random;
 mod world;
 
 use crossdock_testkit::Case;

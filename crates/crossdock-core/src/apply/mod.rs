@@ -33,8 +33,9 @@ impl State {
             | Fact::Picked(_)
             | Fact::Packed(_)
             | Fact::ShipmentMilestone(_)
-            | Fact::PoAcknowledged(_)
-            | Fact::ShipmentNotified(_) => {}
+            | Fact::PoAcknowledged(_) => {}
+            // What it moves is decided; the carrier's number is known from here on.
+            Fact::ShipmentNotified(notice) => self.remember_tracking(notice),
         }
     }
 
@@ -80,11 +81,11 @@ impl State {
                 self.deliveries.plan(entry, plan);
                 self.request_release(plan);
             }
-            HubEvent::DeliverySucceeded(e) => self.deliveries.succeed(e),
+            HubEvent::DeliverySucceeded(e) => self.deliveries.succeed(e, entry.seq),
             HubEvent::AttemptFailed(e) => self.deliveries.fail(e),
-            HubEvent::DeliveryRetired(e) => self.deliveries.retire(e.delivery_id),
+            HubEvent::DeliveryRetired(e) => self.deliveries.retire(e.delivery_id, entry.seq),
             HubEvent::DeadLetterOpened(e) => self.deliveries.bury(e, entry.meta.received_at),
-            HubEvent::DeadLetterReplayed(e) => self.deliveries.replay(e.delivery_id, entry.meta.received_at),
+            HubEvent::DeadLetterReplayed(e) => self.deliveries.replay(e.delivery_id, entry.meta.received_at, entry.seq),
             HubEvent::BreakerOpened(e) => self.deliveries.open_breaker(e),
             HubEvent::BreakerClosed(e) => self.deliveries.close_breaker(&e.target),
             HubEvent::OrderAccepted(_) | HubEvent::MessageRejected(_) => {}

@@ -14,7 +14,9 @@ impl State {
         for moved in &movement.lines {
             let mut from_allocation = Quantity::ZERO;
             let order = key.as_ref().and_then(|key| self.orders.get_mut(key));
-            if let Some(line) = order.and_then(|order| order.line_mut(moved.line_number)) {
+            // Another product than the line's leaves the shelf, not the order.
+            let line = order.and_then(|order| order.line_mut(moved.line_number));
+            if let Some(line) = line.filter(|line| line.product == moved.product) {
                 let held = line.allocated.get(&movement.facility).copied().unwrap_or_default();
                 from_allocation = held.min(moved.quantity);
                 let left = held.saturating_sub(from_allocation);

@@ -83,25 +83,30 @@ impl State {
         }
     }
 
-    /// What had not shipped is cancelled; its allocations are given back (I6).
+    /// What is freed is cancelled, and so is all that waited (I6). The order is over when it holds nothing more: what another
+    /// facility has not given back is kept until it answers.
     pub(super) fn cancel(&mut self, event: &OrderCancelled, entry: &Entry) {
         let key = OrderKey { source: event.source.clone(), id: event.order_id.clone() };
         let Some(order) = self.orders.get_mut(&key) else { return };
         let context = order.context.clone();
+        for freed in &event.freed {
+            let Some(line) = order.line_mut(freed.line_number) else { continue };
+            let Some(quantity) = line.allocated.remove(&freed.facility) else { continue };
+            line.cancelled += quantity;
+            let place = (&line.product, &freed.facility);
+            self.stock.change(place, &context, entry.meta.source_time, Side::Demand, |p| p.allocated -= quantity);
+        }
         for line in &mut order.lines {
-            for (facility, quantity) in std::mem::take(&mut line.allocated) {
-                line.cancelled += quantity;
-                let place = (&line.product, &facility);
-                self.stock.change(place, &context, entry.meta.source_time, Side::Demand, |p| p.allocated -= quantity);
-            }
             let dropped = std::mem::replace(&mut line.backordered, Quantity::ZERO);
             line.cancelled += dropped;
-            if let Some(facility) = &line.waits_at {
+            if let Some(facility) = line.waits_at.as_ref().filter(|_| !dropped.is_zero()) {
                 let place = (&line.product, facility);
                 self.stock.change(place, &context, entry.meta.source_time, Side::Demand, |p| p.backordered -= dropped);
             }
         }
-        order.cancel = CancelState::Done;
+        if order.lines.iter().all(|line| line.open().is_zero()) {
+            order.cancel = CancelState::Done;
+        }
         self.orders.update_waiting(&key);
     }
 

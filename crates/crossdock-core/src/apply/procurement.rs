@@ -2,7 +2,7 @@
 
 use crossdock_model::{
     DeliveryPlanned, ExceptionKind, ExceptionOpened, FunctionalAck, Invoice, PoClosed, PoConfirmed, PoCreated,
-    PoInTransit, PoReceiptRecorded, PoSent, Quantity, Recommendation, RecommendationId, Resolution,
+    PoInTransit, PoReceiptRecorded, PoSent, Quantity, Recommendation, RecommendationId, Resolution, ShipmentNotice,
 };
 
 use crate::about::About;
@@ -17,7 +17,7 @@ impl State {
             approved: None,
             po_number: None,
         };
-        self.procurement.recommendations.insert(recommendation.recommendation_id.clone(), state);
+        self.procurement.add_recommendation(state);
     }
 
     pub(super) fn decide_recommendation(&mut self, id: &RecommendationId, approved: bool) {
@@ -38,6 +38,9 @@ impl State {
     pub(super) fn remember_group(&mut self, plan: &DeliveryPlanned) {
         let Some(edi) = plan.edi.as_ref().filter(|edi| edi.set == "850") else { return };
         if let Some(About::Po(number)) = About::parse(&plan.about) {
+            if let Some(po) = self.procurement.orders.get_mut(&number) {
+                po.group = Some(edi.group);
+            }
             self.procurement.groups.insert((plan.target.clone(), edi.group), number);
         }
     }
@@ -67,6 +70,16 @@ impl State {
     pub(super) fn confirm_po(&mut self, event: &PoConfirmed, entry: &Entry) {
         if let Some(po) = self.procurement.orders.get_mut(&event.po_number) {
             po.reach(PoStatus::Confirmed, entry.meta.source_time);
+            po.confirmed = Some(event.lines.clone());
+        }
+    }
+
+    /// A carrier's milestones belong to the order whose goods it carries.
+    pub(super) fn remember_tracking(&mut self, notice: &ShipmentNotice) {
+        let number =
+            notice.tracking_number.as_ref().filter(|_| self.procurement.orders.contains_key(&notice.po_number));
+        if let Some(number) = number {
+            self.procurement.by_tracking.entry(number.clone()).or_insert_with(|| notice.po_number.clone());
         }
     }
 
@@ -74,25 +87,25 @@ impl State {
     pub(super) fn announce(&mut self, event: &PoInTransit, entry: &Entry) {
         let Some(po) = self.procurement.orders.get_mut(&event.po_number) else { return };
         po.reach(PoStatus::InTransit, entry.meta.source_time);
-        let shipment =
-            self.procurement.shipments.entry((po.po.supplier.clone(), event.asn_number.clone())).or_insert_with(|| {
-                ShipmentState {
-                    po_number: event.po_number.clone(),
-                    lines: std::collections::BTreeMap::new(),
-                    tracking_number: None,
-                    complete: false,
-                }
-            });
+        let key = (po.po.supplier.clone(), event.asn_number.clone(), event.po_number.clone());
+        let shipment = self.procurement.shipments.entry(key).or_insert_with(|| ShipmentState {
+            po_number: event.po_number.clone(),
+            lines: std::collections::BTreeMap::new(),
+            tracking_number: None,
+            complete: false,
+        });
         for line in &event.lines {
-            let (announced, received) = shipment.lines.entry(line.line_number).or_default();
-            *announced += line.quantity;
+            let announced = shipment.lines.entry(line.line_number).or_default();
             // What came before its notice was taken from on_order already: the notice moves only the rest.
-            let rest = line.quantity.saturating_sub(*received);
+            let early = announced.received.saturating_sub(announced.announced);
+            announced.announced += line.quantity;
+            let rest = line.quantity.saturating_sub(early);
             let Some(state) = po.lines.iter_mut().find(|l| l.number == line.line_number) else { continue };
             let moved = rest.min(state.on_order);
             state.on_order = state.on_order.saturating_sub(moved);
             state.in_transit += moved;
-            let place = (&line.product, &po.po.facility);
+            announced.in_transit += moved;
+            let place = (&state.product, &po.po.facility);
             self.stock.change(place, &po.context, entry.meta.source_time, Side::Supply, |position| {
                 position.on_order -= moved;
                 position.in_transit += moved;
@@ -104,7 +117,7 @@ impl State {
     pub(super) fn record_receipt(&mut self, event: &PoReceiptRecorded, entry: &Entry) {
         let Some(po) = self.procurement.orders.get_mut(&event.po_number) else { return };
         po.reach(PoStatus::Received, entry.meta.source_time);
-        let key = (po.po.supplier.clone(), event.asn_number.clone());
+        let key = (po.po.supplier.clone(), event.asn_number.clone(), event.po_number.clone());
         let shipment = self.procurement.shipments.entry(key).or_insert_with(|| ShipmentState {
             po_number: event.po_number.clone(),
             lines: std::collections::BTreeMap::new(),
@@ -114,9 +127,12 @@ impl State {
         shipment.complete |= event.complete;
         for line in &event.lines {
             let came = line.accepted + line.rejected;
-            shipment.lines.entry(line.line_number).or_default().1 += came;
+            let announced = shipment.lines.entry(line.line_number).or_default();
+            announced.received += came;
             let Some(state) = po.lines.iter_mut().find(|l| l.number == line.line_number) else { continue };
-            let from_transit = came.min(state.in_transit);
+            // Of its own shipment: what another one carries is still on the way (domain.md 4.4.1).
+            let from_transit = came.min(announced.in_transit).min(state.in_transit);
+            announced.in_transit = announced.in_transit.saturating_sub(from_transit);
             let from_order = came.saturating_sub(from_transit).min(state.on_order);
             let over = came.saturating_sub(from_transit + from_order);
             state.in_transit = state.in_transit.saturating_sub(from_transit);
@@ -126,8 +142,9 @@ impl State {
             state.accepted += line.accepted.saturating_sub(accepted_over);
             state.rejected += line.rejected.saturating_sub(over.saturating_sub(accepted_over));
             state.over_received += over;
-            state.short += line.short;
-            let place = (&line.product, &po.po.facility);
+            // What was announced above the order was never in transit: nobody can send it again or give it up.
+            state.short = (state.short + line.short).min(state.in_transit);
+            let place = (&state.product, &po.po.facility);
             self.stock.change(place, &po.context, entry.meta.source_time, Side::Supply, |position| {
                 position.in_transit -= from_transit;
                 position.on_order -= from_order;
@@ -148,7 +165,7 @@ impl State {
             matched: std::collections::BTreeMap::new(),
             result: None,
         };
-        self.procurement.invoices.insert((invoice.supplier.clone(), invoice.invoice_number.clone()), state);
+        self.procurement.add_invoice(state);
     }
 
     /// A decided discrepancy: what did not come is sent again (to on_order) or given up (cancelled).
@@ -164,6 +181,13 @@ impl State {
                 continue;
             }
             line.in_transit = line.in_transit.saturating_sub(short);
+            let mut left = short;
+            let of_po = self.procurement.shipments.values_mut().filter(|s| s.po_number == number && s.complete);
+            for announced in of_po.filter_map(|s| s.lines.get_mut(&line.number)) {
+                let from = left.min(announced.in_transit);
+                announced.in_transit = announced.in_transit.saturating_sub(from);
+                left = left.saturating_sub(from);
+            }
             let again = resolution == Resolution::SendAgain;
             if again {
                 line.on_order += short;

@@ -32,13 +32,13 @@ pub(crate) fn keys_of(submission: &Submission) -> Vec<BusinessKey> {
 }
 
 /// Decides on a submission. `known` is what the key index and the newest entries say of its keys.
-pub(crate) fn admit(state: &State, policy: &Policy, submission: &Submission, known: &Known) -> Verdict {
+pub(crate) fn admit(state: &State, policy: &Policy, submission: &Submission, known: &Known, now: Timestamp) -> Verdict {
     for key in keys_of(submission) {
         if let Some((digest, first)) = known.keys.get(&key) {
             if *digest == submission.digest {
                 return Verdict::Duplicate { first: *first };
             }
-            return reused(state, policy, submission, &key, *first);
+            return reused(state, policy, submission, (&key, *first), now);
         }
     }
     let checks = [owns, plausible, possible, apart];
@@ -51,7 +51,13 @@ pub(crate) fn admit(state: &State, policy: &Policy, submission: &Submission, kno
 }
 
 /// The same id with other content is an exception, never a duplicate.
-fn reused(state: &State, policy: &Policy, submission: &Submission, key: &BusinessKey, first: Seq) -> Verdict {
+fn reused(
+    state: &State,
+    policy: &Policy,
+    submission: &Submission,
+    (key, first): (&BusinessKey, Seq),
+    now: Timestamp,
+) -> Verdict {
     let refusal = Refusal {
         status: 409,
         rule: "id-reused",
@@ -62,7 +68,6 @@ fn reused(state: &State, policy: &Policy, submission: &Submission, key: &Busines
     if state.exceptions.open_about(&about, ExceptionKind::IdReused).is_some() {
         return Verdict::Refuse { refusal, exception: None };
     }
-    let now = submission.source_time.unwrap_or_default();
     let question = Question {
         kind: ExceptionKind::IdReused,
         what: format!("{} sent the {key} again with other content", submission.system),
@@ -105,6 +110,7 @@ fn owns(state: &State, policy: &Policy, submission: &Submission) -> Result<(), R
         Fact::InvoiceReceived(invoice) if invoice.supplier != *sender => {
             Err(Refusal::not_owner(format!("an invoice of `{}` is not {sender}'s to send", invoice.supplier)))
         }
+        Fact::InvoiceReceived(invoice) => owns_po(state, &invoice.po_number, sender),
         Fact::PoAcknowledged(ack) => owns_po(state, &ack.po_number, sender),
         Fact::ShipmentNotified(notice) => owns_po(state, &notice.po_number, sender),
         _ => Ok(()),
@@ -192,10 +198,19 @@ fn possible_recommendation(policy: &Policy, r: &Recommendation) -> Result<(), Re
 
 /// Synthetic transactions use reserved products only, and nobody else uses those (I17).
 fn apart(_: &State, policy: &Policy, submission: &Submission) -> Result<(), Refusal> {
+    let at_line = |index: usize| format!("/data/lines/{index}/product");
     let products: Vec<(String, &ProductId)> = match &submission.fact {
+        // A WMS seeds reserved stock without a mark; a marked movement of real stock would change real figures.
+        Fact::Adjusted(m) if submission.synthetic => vec![("/data/product".to_owned(), &m.product)],
+        Fact::Shipped(m) if submission.synthetic => {
+            m.lines.iter().enumerate().map(|(i, line)| (at_line(i), &line.product)).collect()
+        }
+        Fact::Received(m) if submission.synthetic => {
+            m.lines.iter().enumerate().map(|(i, line)| (at_line(i), &line.product)).collect()
+        }
         Fact::OrderCaptured(order) => {
             let lines = order.lines.iter().enumerate();
-            lines.map(|(i, line)| (format!("/data/lines/{i}/product"), &line.product)).collect()
+            lines.map(|(i, line)| (at_line(i), &line.product)).collect()
         }
         Fact::Recommended(r) => vec![("/data/product".to_owned(), &r.product)],
         _ => return Ok(()),

@@ -50,11 +50,16 @@ struct Taken(std::collections::BTreeMap<u32, Quantity>);
 
 /// Holds an invoice against its order as it stands. `None`: nothing changed since the last look.
 fn compare(po: &PoState, invoice: &InvoiceState, taken: &mut Taken) -> Option<Draft> {
+    // Two billed lines may bill one line of the order: what is matched of it fills the first, then the second.
+    let mut done = invoice.matched.clone();
     let mut lines = Vec::new();
     let mut result = MatchResult::Matched;
     for billed in &invoice.invoice.lines {
-        let done = invoice.matched.get(&billed.line_number).copied().unwrap_or_default();
-        let open = billed.quantity.saturating_sub(done);
+        let matched_before = done.get(&billed.line_number).copied().unwrap_or_default().min(billed.quantity);
+        if let Some(rest) = done.get_mut(&billed.line_number) {
+            *rest = rest.saturating_sub(matched_before);
+        }
+        let open = billed.quantity.saturating_sub(matched_before);
         let Some(line) = po.line(billed.line_number) else {
             result = MatchResult::Variance;
             lines.push(MatchLine {
@@ -129,6 +134,12 @@ pub(super) fn discrepancy_decided(ask: &Ask<'_>, about: &str) -> Vec<Draft> {
     let mut drafts = rematch(ask, &number);
     drafts.extend(procurement::status(ask, &number));
     drafts
+}
+
+/// The last question about an order is answered: it may be settled.
+pub(super) fn close_about(ask: &Ask<'_>, about: &str) -> Vec<Draft> {
+    let Some(About::Po(number)) = About::parse(about) else { return Vec::new() };
+    ask.state.purchase_order(&number).and_then(|po| close(ask, po)).into_iter().collect()
 }
 
 /// Received, matched and nothing asked about it: closed.

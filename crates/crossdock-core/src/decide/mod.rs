@@ -60,6 +60,7 @@ pub fn decide(state: &State, policy: &Policy, entry: &Entry, now: Timestamp) -> 
             HubEvent::PoClosed(e) => procurement::status(&ask, &e.po_number),
             HubEvent::InvoiceMatched(e) => matching::matched(&ask, e),
             HubEvent::PositionChanged(e) => positions::published(&ask, e),
+            HubEvent::ExceptionOpened(e) if e.kind == ExceptionKind::CancelTooLate => orders::goes_on(&ask, &e.about),
             HubEvent::ExceptionResolved(e) => resolved(&ask, e.exception_id, e.resolution),
             _ => Vec::new(),
         },
@@ -125,7 +126,7 @@ fn resolved(ask: &Ask<'_>, id: crossdock_model::ExceptionId, resolution: Resolut
     match exception.opened.kind {
         ExceptionKind::ApprovalNeeded => procurement::decided(ask, &exception.opened.about, resolution),
         ExceptionKind::ReceiptDiscrepancy => matching::discrepancy_decided(ask, &exception.opened.about),
-        _ => Vec::new(),
+        _ => matching::close_about(ask, &exception.opened.about),
     }
 }
 

@@ -208,16 +208,41 @@ pub(super) fn shipped(ask: &Ask<'_>, movement: &MovementShipped) -> Vec<Draft> {
         complete: order.lines.iter().all(|l| l.open().is_zero()),
     };
     let mut drafts = vec![Draft::of(&order.context, HubEvent::OrderShipped(event))];
-    for line in &movement.lines {
+    for (index, line) in movement.lines.iter().enumerate() {
         let body = json!({
             "movementId": movement.movement_id, "kind": "shipment", "product": line.product,
             "facility": movement.facility, "quantity": line.quantity, "unit": line.unit,
             "sourceTime": ask.entry.meta.source_time.to_string(), "orderId": order.key.id,
         });
-        let distinct = format!("{}/{}/{}", movement.facility, movement.movement_id, line.line_number);
+        let distinct = format!("{}/{}/{}", movement.facility, movement.movement_id, index + 1);
         drafts.extend(routes::posting(ask, &order.context, About::Order(order.key.clone()), &body, distinct));
     }
+    drafts.extend(not_of_the_order(ask, order, movement));
     drafts
+}
+
+/// What left is not what the order's line asks for: the stock moved, the order did not.
+fn not_of_the_order(ask: &Ask<'_>, order: &OrderState, movement: &MovementShipped) -> Option<Draft> {
+    let fits = |moved: &crossdock_model::MovementLine| {
+        order.lines.iter().any(|line| line.number == moved.line_number && line.product == moved.product)
+    };
+    let odd: Vec<_> = movement.lines.iter().filter(|moved| !fits(moved)).collect();
+    let first = odd.first()?;
+    let mut draft = ask.open(Question {
+        kind: ExceptionKind::UnknownReference,
+        about: About::Order(order.key.clone()).to_string(),
+        what: format!(
+            "{} shipped {} of {} for line {} of order {}, which asks for something else",
+            movement.facility, first.quantity, first.product, first.line_number, order.key.id
+        ),
+        why: "the customer gets what was not ordered, and the line still waits",
+        owner: "orders",
+        severity: Severity::High,
+        resolutions: &[Resolution::Ignore],
+        details: json!({ "movementId": movement.movement_id, "lines": odd }),
+    })?;
+    draft.context = Some(order.context.clone());
+    Some(draft)
 }
 
 fn unknown_order(ask: &Ask<'_>, id: &OrderId) -> Option<Draft> {
@@ -237,7 +262,11 @@ pub(super) fn shipment_recorded(ask: &Ask<'_>, event: &OrderShipped) -> Vec<Draf
     let Some(order) = find(ask, &event.source, &event.order_id) else { return Vec::new() };
     let about = About::Order(order.key.clone());
     let mut drafts = Vec::from_iter(routes::order_status(ask, order, order.status().as_str()));
-    drafts.extend(routes::tracking(ask, &order.context, &event.carrier, &event.tracking_number, about, "outbound"));
+    // A second movement with the number of the first is in the same parcel, which the carrier was asked about.
+    let parcels = order.shipments.iter().filter(|(_, _, number)| *number == event.tracking_number).count();
+    if parcels == 1 {
+        drafts.extend(routes::tracking(ask, &order.context, &event.carrier, &event.tracking_number, about, "outbound"));
+    }
     drafts.extend(close_if_complete(order));
     drafts
 }
@@ -273,7 +302,7 @@ pub(super) fn cancel_requested(ask: &Ask<'_>, id: &OrderId) -> Vec<Draft> {
         return Vec::from_iter(too_late(ask, order, "everything has left"));
     }
     if order.releases.is_empty() {
-        return vec![Draft::of(&order.context, HubEvent::OrderCancelled(cancellation(order)))];
+        return vec![Draft::of(&order.context, HubEvent::OrderCancelled(cancellation(order, |_| true)))];
     }
     let pending = OrderClosed { source: order.key.source.clone(), order_id: order.key.id.clone() };
     let mut drafts = vec![Draft::of(&order.context, HubEvent::OrderCancelPending(pending))];
@@ -285,8 +314,8 @@ pub(super) fn cancel_requested(ask: &Ask<'_>, id: &OrderId) -> Vec<Draft> {
     drafts
 }
 
-fn cancellation(order: &OrderState) -> OrderCancelled {
-    let freed = order.allocations().into_iter().flat_map(|(facility, held)| {
+fn cancellation(order: &OrderState, at: impl Fn(&FacilityId) -> bool) -> OrderCancelled {
+    let freed = order.allocations().into_iter().filter(|(facility, _)| at(facility)).flat_map(|(facility, held)| {
         held.into_iter().map(move |(line, quantity)| AllocatedLine {
             line_number: line.number,
             product: line.product.clone(),
@@ -301,12 +330,17 @@ fn cancellation(order: &OrderState) -> OrderCancelled {
 /// The WMS confirmed a cancel.
 pub(super) fn cancel_confirmed(ask: &Ask<'_>, plan: &DeliveryPlanned) -> Vec<Draft> {
     let Some(About::Order(key)) = About::parse(&plan.about) else { return Vec::new() };
-    match ask.state.order(&key) {
-        Some(order) if order.cancel == CancelState::Pending => {
-            vec![Draft::of(&order.context, HubEvent::OrderCancelled(cancellation(order)))]
-        }
-        _ => Vec::new(),
+    let Some(order) = ask.state.order(&key).filter(|order| order.cancel != CancelState::Done) else {
+        return Vec::new();
+    };
+    if order.lines.iter().all(|l| l.open().is_zero()) {
+        return Vec::from_iter(too_late(ask, order, "everything has left"));
     }
+    // A facility speaks for what it holds. What nobody was asked to pick is the hub's to free.
+    let frees = |facility: &FacilityId| {
+        ask.policy.wms_of(facility) == Some(&plan.target) || !order.releases.contains_key(facility)
+    };
+    vec![Draft::of(&order.context, HubEvent::OrderCancelled(cancellation(order, frees)))]
 }
 
 /// The WMS answered that the goods are gone.
@@ -314,6 +348,17 @@ pub(super) fn cancel_too_late(ask: &Ask<'_>, plan: &DeliveryPlanned, answer: &Va
     let Some(About::Order(key)) = About::parse(&plan.about) else { return Vec::new() };
     let why = answer.get("detail").and_then(Value::as_str).unwrap_or("the facility has shipped it");
     ask.state.order(&key).and_then(|order| too_late(ask, order, why)).into_iter().collect()
+}
+
+/// The order goes on: what of it waits takes its turn again.
+pub(super) fn goes_on(ask: &Ask<'_>, about: &str) -> Vec<Draft> {
+    let Some(About::Order(key)) = About::parse(about) else { return Vec::new() };
+    let Some(order) = ask.state.order(&key) else { return Vec::new() };
+    let waits = order.lines.iter().filter(|line| !line.backordered.is_zero()).map(|line| &line.product);
+    let products: std::collections::BTreeSet<_> = waits.collect();
+    let mut drafts: Vec<_> = products.into_iter().flat_map(|product| fill_backorders(ask, product)).collect();
+    drafts.extend(close_if_complete(order));
+    drafts
 }
 
 fn too_late(ask: &Ask<'_>, order: &OrderState, why: &str) -> Option<Draft> {
@@ -334,7 +379,11 @@ fn too_late(ask: &Ask<'_>, order: &OrderState, why: &str) -> Option<Draft> {
 /// Whoever knows of the order learns that it is gone; the freed units go to those who wait (I6).
 pub(super) fn cancelled(ask: &Ask<'_>, event: &OrderCancelled) -> Vec<Draft> {
     let Some(order) = find(ask, &event.source, &event.order_id) else { return Vec::new() };
-    let mut drafts = Vec::from_iter(routes::erp_cancel(ask, order));
+    let over = order.cancel == CancelState::Done;
+    let mut drafts = Vec::new();
+    if over {
+        drafts.extend(routes::erp_cancel(ask, order));
+    }
     let mut facilities: Vec<_> = event.freed.iter().map(|line| &line.facility).collect();
     facilities.sort();
     facilities.dedup();
@@ -343,7 +392,11 @@ pub(super) fn cancelled(ask: &Ask<'_>, event: &OrderCancelled) -> Vec<Draft> {
             drafts.extend(routes::cancel_at(ask, order, facility, "cancelAllocation"));
         }
     }
-    drafts.extend(routes::order_status(ask, order, "cancelled"));
+    if over {
+        drafts.extend(routes::order_status(ask, order, "cancelled"));
+    } else {
+        drafts.extend(close_if_complete(order));
+    }
     let mut products: Vec<_> = event.freed.iter().map(|line| &line.product).collect();
     products.sort();
     products.dedup();
@@ -357,7 +410,8 @@ pub(super) fn cancelled(ask: &Ask<'_>, event: &OrderCancelled) -> Vec<Draft> {
 pub(super) fn fill_backorders(ask: &Ask<'_>, product: &ProductId) -> Vec<Draft> {
     let mut free = Free::new(ask);
     let mut drafts = Vec::new();
-    for order in ask.state.orders.waiting_for(product) {
+    // Who asked to cancel is not served meanwhile: it would be reserved and never released.
+    for order in ask.state.orders.waiting_for(product).filter(|order| order.cancel == CancelState::None) {
         let mut lines = Vec::new();
         for line in order.lines.iter().filter(|line| line.product == *product) {
             let mut missing = line.backordered;

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::routes;
 use super::{Ask, Question};
+use crate::exceptions::BY_RULE;
 use crate::{Draft, Policy, PositionKey, State};
 
 /// The next published version of a position.
@@ -30,7 +31,9 @@ fn shortage(ask: &Ask<'_>, position: &PositionChanged) -> Vec<Draft> {
     let about = format!("position/{}/{}", position.facility, position.product);
     let excess = (position.sellable - position.allocated).shortfall();
     let open = ask.state.exceptions.open_about(&about, ExceptionKind::Shortage);
-    let seen = open.and_then(|x| x.opened.details.get("excess")?.as_str()?.parse::<Quantity>().ok());
+    // A person who ignored it has seen exactly this figure; another one is asked again.
+    let asked = ask.state.exceptions.asked_about(&about, ExceptionKind::Shortage);
+    let seen = asked.and_then(|x| x.opened.details.get("excess")?.as_str()?.parse::<Quantity>().ok());
     if seen == Some(excess) || (open.is_none() && excess.is_zero()) {
         return Vec::new();
     }
@@ -62,7 +65,7 @@ fn closed_by_rule(exception_id: ExceptionId, reason: &str) -> Draft {
     Draft::from(HubEvent::ExceptionResolved(ExceptionResolved {
         exception_id,
         resolution: Resolution::Ignore,
-        by: "rule".to_owned(),
+        by: BY_RULE.to_owned(),
         reason: reason.to_owned(),
     }))
 }

@@ -1,11 +1,13 @@
 //! Procure to receive: recommended → approved → ordered → sent → acknowledged → in transit → received.
 //! Rule: docs/concepts/domain.md, "Procure to receive". The match of invoices stands in `matching`.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crossdock_model::{
-    ConfirmedLine, DeliveryPlanned, ExceptionKind, FunctionalAck, HubEvent, LineStatus, MovementReceived,
-    PoAcknowledged, PoConfirmed, PoCreated, PoInTransit, PoLine, PoNumber, PoReceiptRecorded, PoSent, Quantity,
-    ReceiptLine, ReceivedLine, Recommendation, RecommendationApproved, RecommendationRefused, Resolution, Severity,
-    ShipmentNotice, ShipmentPurpose,
+    ConfirmedLine, DeliveryPlanned, ExceptionKind, FunctionalAck, HubEvent, LineNumber, LineStatus, MovementReceived,
+    PoAcknowledged, PoConfirmed, PoCreated, PoInTransit, PoLine, PoNumber, PoReceiptRecorded, PoSent, ProductId,
+    Quantity, ReceiptLine, ReceivedLine, Recommendation, RecommendationApproved, RecommendationRefused, Resolution,
+    Severity, ShipmentNotice, ShipmentPurpose,
 };
 use serde_json::{Value, json};
 
@@ -92,6 +94,25 @@ pub(super) fn created_by_erp(ask: &Ask<'_>, plan: &DeliveryPlanned, response: &V
     let Some(state) = ask.state.procurement.recommendations.get(&id) else { return Vec::new() };
     let number = response.get("poNumber").and_then(Value::as_str).and_then(|n| n.parse::<PoNumber>().ok());
     let Some(po_number) = number else { return Vec::new() };
+    if let Some(other) = ask.state.purchase_order(&po_number) {
+        let mut draft = ask.open(Question {
+            kind: ExceptionKind::IdReused,
+            about: About::Recommendation(id.clone()).to_string(),
+            what: format!(
+                "the ERP answered recommendation {id} with purchase order {po_number}, which recommendation {} became",
+                other.po.recommendation_id
+            ),
+            why: "a purchase order number is unique for ever: one of the two orders is missing in the ERP",
+            owner: "procurement",
+            severity: Severity::High,
+            resolutions: &[Resolution::Ignore, Resolution::Reject],
+            details: json!({ "poNumber": po_number }),
+        });
+        if let Some(draft) = &mut draft {
+            draft.context = Some(state.context.clone());
+        }
+        return draft.into_iter().collect();
+    }
     let r = &state.recommendation;
     let line = PoLine {
         line_number: 1,
@@ -135,7 +156,7 @@ fn sent_once(ask: &Ask<'_>, number: &PoNumber) -> Vec<Draft> {
     let Some(po) = ask.state.purchase_order(number).filter(|po| !po.has_reached(PoStatus::Sent)) else {
         return Vec::new();
     };
-    let group = ask.state.procurement.groups.iter().find(|(_, n)| *n == number).map_or(0, |((_, group), _)| *group);
+    let group = po.group.unwrap_or(0);
     let sent = PoSent {
         po_number: number.clone(),
         supplier: po.po.supplier.clone(),
@@ -176,6 +197,10 @@ pub(super) fn acknowledged(ask: &Ask<'_>, ack: &PoAcknowledged) -> Vec<Draft> {
         return Vec::from_iter(unknown_po(ask, &ack.po_number, "acknowledges"));
     };
     let mut drafts = sent_once(ask, &ack.po_number);
+    // The same 855 under new control numbers has no second effect (domain.md 9.3.2).
+    if po.confirmed.as_ref() == Some(&ack.lines) {
+        return drafts;
+    }
     let confirmed = PoConfirmed { po_number: ack.po_number.clone(), lines: ack.lines.clone() };
     drafts.push(Draft::of(&po.context, HubEvent::PoConfirmed(confirmed)));
     let odd: Vec<String> = ack.lines.iter().filter_map(|line| differs(po, line)).collect();
@@ -245,6 +270,7 @@ pub(super) fn notified(ask: &Ask<'_>, notice: &ShipmentNotice) -> Vec<Draft> {
         lines: notice.lines.clone(),
     };
     drafts.push(Draft::of(&po.context, HubEvent::PoInTransit(transit)));
+    drafts.extend(above_order(ask, po, notice));
     // The facility and the carrier are told by the notice itself; the event carries what the order takes from it.
     drafts.extend(routes::inbound_shipment(ask, po, notice, &notice.lines));
     if let (Some(carrier), Some(number)) = (&notice.carrier, &notice.tracking_number) {
@@ -252,6 +278,40 @@ pub(super) fn notified(ask: &Ask<'_>, notice: &ShipmentNotice) -> Vec<Draft> {
         drafts.extend(routes::tracking(ask, &po.context, carrier, number, about, "inbound"));
     }
     drafts
+}
+
+/// What a notice announces above what is still ordered moves nothing; somebody has to say what it is.
+fn above_order(ask: &Ask<'_>, po: &PoState, notice: &ShipmentNotice) -> Option<Draft> {
+    let before = ask.state.procurement.shipment(po, &notice.asn_number);
+    let mut announced = BTreeMap::<LineNumber, Quantity>::new();
+    for line in &notice.lines {
+        *announced.entry(line.line_number).or_default() += line.quantity;
+    }
+    let mut parts = Vec::new();
+    for (number, quantity) in announced {
+        let line = po.line(number);
+        // Before the order counts as sent, all of it is still to come.
+        let open = line
+            .map_or(Quantity::ZERO, |l| if po.has_reached(PoStatus::Sent) { l.on_order } else { l.ordered.quantity });
+        let came = before.and_then(|s| s.lines.get(&number)).map_or(Quantity::ZERO, |l| l.received);
+        let excess = quantity.saturating_sub(came).saturating_sub(open);
+        if !excess.is_zero() {
+            parts.push(format!("line {number}: {excess} above what is ordered and not on its way yet"));
+        }
+    }
+    if parts.is_empty() {
+        return None;
+    }
+    ask.open(Question {
+        kind: ExceptionKind::AcknowledgementVariance,
+        about: About::Po(notice.po_number.clone()).to_string(),
+        what: format!("ship notice {} of {}: {}", notice.asn_number, po.po.supplier, parts.join("; ")),
+        why: "the supplier sends more than was ordered; the excess is counted nowhere before it is received",
+        owner: "procurement",
+        severity: Severity::Medium,
+        resolutions: &[Resolution::Approve, Resolution::Reject],
+        details: json!({ "asnNumber": notice.asn_number, "lines": notice.lines }),
+    })
 }
 
 pub(super) fn in_transit(ask: &Ask<'_>, event: &PoInTransit) -> Vec<Draft> {
@@ -275,40 +335,49 @@ fn unknown_po(ask: &Ask<'_>, number: &PoNumber, does: &str) -> Option<Draft> {
 pub(super) fn received(ask: &Ask<'_>, movement: &MovementReceived) -> Vec<Draft> {
     let Some(po) = ask.state.purchase_order(&movement.po_number) else {
         let mut drafts = Vec::from_iter(unknown_po(ask, &movement.po_number, "received goods for"));
-        drafts.extend(movement.lines.iter().flat_map(|line| orders::fill_backorders(ask, &line.product)));
+        drafts.extend(served(ask, movement.lines.iter().map(|line| &line.product)));
         return drafts;
     };
     let shipment = ask.state.procurement.shipment(po, &movement.asn_number);
-    let compare = |line: &ReceivedLine| {
+    let (last, mut taken) = (last_of_each(&movement.lines), BTreeMap::<LineNumber, Quantity>::new());
+    let compare = |(index, line): (usize, &ReceivedLine)| {
         let came = line.accepted + line.rejected;
         let expected = shipment.and_then(|s| s.lines.get(&line.line_number));
-        let rest = expected.map_or(Quantity::ZERO, |(announced, before)| announced.saturating_sub(*before));
+        let before = taken.entry(line.line_number).or_default();
+        let rest = expected.map_or(Quantity::ZERO, |l| l.announced.saturating_sub(l.received + *before));
+        *before += came;
+        let ends = movement.complete && expected.is_some() && last.get(&line.line_number) == Some(&index);
         ReceiptLine {
             line_number: line.line_number,
             product: line.product.clone(),
             accepted: line.accepted,
             rejected: line.rejected,
-            short: if movement.complete && expected.is_some() { rest.saturating_sub(came) } else { Quantity::ZERO },
+            short: if ends { rest.saturating_sub(came) } else { Quantity::ZERO },
             over: if expected.is_some() { came.saturating_sub(rest) } else { Quantity::ZERO },
         }
     };
     let recorded = PoReceiptRecorded {
         po_number: movement.po_number.clone(),
         asn_number: movement.asn_number.clone(),
-        lines: movement.lines.iter().map(compare).collect(),
+        lines: movement.lines.iter().enumerate().map(compare).collect(),
         complete: movement.complete,
     };
     let mut drafts = vec![Draft::of(&po.context, HubEvent::PoReceiptRecorded(recorded))];
-    for line in &movement.lines {
+    for (index, line) in movement.lines.iter().enumerate() {
         let body = json!({
             "movementId": movement.movement_id, "kind": "receipt", "product": line.product,
             "facility": movement.facility, "quantity": line.accepted + line.rejected, "unit": line.unit,
             "sourceTime": ask.entry.meta.source_time.to_string(), "poNumber": movement.po_number,
         });
-        let distinct = format!("{}/{}/{}", movement.facility, movement.movement_id, line.line_number);
+        let distinct = format!("{}/{}/{}", movement.facility, movement.movement_id, index + 1);
         drafts.extend(routes::posting(ask, &po.context, About::Po(movement.po_number.clone()), &body, distinct));
     }
     drafts
+}
+
+/// Where each line number stands last: what is short is known only then.
+fn last_of_each(lines: &[ReceivedLine]) -> BTreeMap<LineNumber, usize> {
+    lines.iter().enumerate().map(|(index, line)| (line.line_number, index)).collect()
 }
 
 /// The order took the receipt: discrepancies are asked, invoices that waited are matched, backorders are served.
@@ -316,10 +385,14 @@ pub(super) fn receipt_recorded(ask: &Ask<'_>, event: &PoReceiptRecorded) -> Vec<
     let mut drafts = status(ask, &event.po_number);
     drafts.extend(discrepancy(ask, event));
     drafts.extend(matching::rematch(ask, &event.po_number));
-    for line in &event.lines {
-        drafts.extend(orders::fill_backorders(ask, &line.product));
-    }
+    drafts.extend(served(ask, event.lines.iter().map(|line| &line.product)));
     drafts
+}
+
+/// Backorders are served once per product: two lines of one product are one stock.
+fn served<'a>(ask: &Ask<'_>, products: impl Iterator<Item = &'a ProductId>) -> Vec<Draft> {
+    let products: BTreeSet<_> = products.collect();
+    products.into_iter().flat_map(|product| orders::fill_backorders(ask, product)).collect()
 }
 
 fn discrepancy(ask: &Ask<'_>, event: &PoReceiptRecorded) -> Option<Draft> {

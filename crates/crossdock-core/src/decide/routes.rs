@@ -108,7 +108,8 @@ pub(super) fn allocation(
         operation: "createAllocation",
         about: About::Order(order.key.clone()),
         // A backorder that is served later is another allocation of the same order: the ledger place tells them apart.
-        distinct: ask.entry.seq.to_string(),
+        // One WMS may run two facilities: each is told for itself.
+        distinct: format!("{at}/{}", ask.entry.seq),
         body: marked(body, &order.context),
     };
     owed(ask, &order.context, route.plan())
@@ -122,7 +123,7 @@ pub(super) fn release(ask: &Ask<'_>, order: &OrderState, at: &FacilityId, lines:
         target: ask.policy.wms_of(at)?,
         operation: "createRelease",
         about: About::Order(order.key.clone()),
-        distinct: ask.entry.seq.to_string(),
+        distinct: format!("{at}/{}", ask.entry.seq),
         body: marked(body, &order.context),
     };
     owed(ask, &order.context, route.plan())
@@ -133,7 +134,8 @@ pub(super) fn cancel_at(ask: &Ask<'_>, order: &OrderState, at: &FacilityId, oper
         target: ask.policy.wms_of(at)?,
         operation,
         about: About::Order(order.key.clone()),
-        distinct: at.to_string(),
+        // Asked again after a refusal, it is another question: the first answer must not answer it.
+        distinct: format!("{at}/{}", ask.entry.seq),
         body: json!({ "reason": "cancelled by the channel" }),
     };
     owed(ask, &order.context, with_path(route.plan(), "orderId", &order.key.id))

@@ -8,7 +8,7 @@ use crossdock_model::{
     SystemId, Timestamp,
 };
 
-use crate::{Context, Entry};
+use crate::{Context, Entry, Seq};
 
 /// A delivery that is not done.
 #[derive(Clone, Debug)]
@@ -27,6 +27,8 @@ pub struct Delivery {
     pub failures: u32,
     /// Not before.
     pub not_before: Timestamp,
+    /// The entry that let it go: its plan, the end of the one before it, its replay. Until that is durable it stays.
+    pub freed_by: Seq,
     /// Set where it was given up.
     pub dead: Option<DeadLetter>,
 }
@@ -128,6 +130,34 @@ impl Deliveries {
         ready.filter_map(|(_, id)| self.by_id.get(id))
     }
 
+    /// Deliveries that are in no queue or in two, and heads that wait without being ready, or the reverse (I10).
+    pub(crate) fn inconsistencies(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut queued = BTreeSet::new();
+        for (system, target) in &self.targets {
+            let mut heads = BTreeSet::new();
+            for (key, queue) in &target.keys {
+                let again = queue.iter().filter(|id| !queued.insert(**id) || !self.by_id.contains_key(id));
+                found.extend(again.map(|id| format!("delivery {id} to {system} stands twice, or is gone, in {key}")));
+                let head = queue.front().and_then(|id| self.by_id.get(id)).filter(|head| head.dead.is_none());
+                heads.extend(head.map(|head| (head.not_before, head.id)));
+            }
+            if heads != target.ready {
+                found.push(format!("{system}: the heads are {heads:?}, ready are {:?}", target.ready));
+            }
+        }
+        let lost = self.by_id.keys().filter(|id| !queued.contains(id));
+        found.extend(lost.map(|id| format!("delivery {id} is in no queue")));
+        found
+    }
+
+    /// The first head that may go out only after `now`: no walk over those that wait for a free place.
+    pub(super) fn next_after(&self, target: &SystemId, now: Timestamp) -> Option<Timestamp> {
+        let ready = &self.targets.get(target)?.ready;
+        let after = (std::ops::Bound::Excluded((now, DeliveryId(u64::MAX))), std::ops::Bound::Unbounded);
+        ready.range(after).next().map(|(at, _)| *at)
+    }
+
     /// The next interchange control number for a partner: one more than the last planned.
     pub(crate) fn next_control(&self, target: &SystemId) -> u32 {
         self.controls.get(target).copied().unwrap_or(0) + 1
@@ -146,6 +176,7 @@ impl Deliveries {
             attempts: 0,
             failures: 0,
             not_before: entry.meta.received_at,
+            freed_by: entry.seq,
             dead: None,
         };
         if plan.ordering == Ordering::NewestWins {
@@ -175,23 +206,24 @@ impl Deliveries {
         }
     }
 
-    pub(crate) fn succeed(&mut self, event: &DeliverySucceeded) {
+    pub(crate) fn succeed(&mut self, event: &DeliverySucceeded, seq: Seq) {
         if let Some(target) = self.targets.get_mut(&event.target) {
             target.failures_in_a_row = 0;
         }
-        self.retire(event.delivery_id);
+        self.retire(event.delivery_id, seq);
     }
 
     /// Takes a delivery out; the next of its key may go.
-    pub(crate) fn retire(&mut self, id: DeliveryId) {
+    pub(crate) fn retire(&mut self, id: DeliveryId, seq: Seq) {
         let Some(delivery) = self.by_id.remove(&id) else { return };
         let Some(target) = self.targets.get_mut(&delivery.plan.target) else { return };
         target.ready.remove(&(delivery.not_before, id));
         let key = queue_key(&delivery.plan, id);
         let Some(queue) = target.keys.get_mut(&key) else { return };
         queue.retain(|other| *other != id);
-        match queue.front().and_then(|next| self.by_id.get(next)) {
+        match queue.front().and_then(|next| self.by_id.get_mut(next)) {
             Some(next) if next.dead.is_none() => {
+                next.freed_by = seq;
                 target.ready.insert((next.not_before, next.id));
             }
             Some(_) => {}
@@ -225,7 +257,7 @@ impl Deliveries {
         }
     }
 
-    pub(crate) fn replay(&mut self, id: DeliveryId, at: Timestamp) {
+    pub(crate) fn replay(&mut self, id: DeliveryId, at: Timestamp, seq: Seq) {
         let Some(delivery) = self.by_id.get_mut(&id) else { return };
         if delivery.dead.take().is_none() {
             return;
@@ -233,6 +265,7 @@ impl Deliveries {
         delivery.failures = 0;
         delivery.planned_at = at;
         delivery.not_before = at;
+        delivery.freed_by = seq;
         let key = queue_key(&delivery.plan, id);
         let Some(target) = self.targets.get_mut(&delivery.plan.target) else { return };
         if target.keys.get(&key).and_then(VecDeque::front) == Some(&id) {

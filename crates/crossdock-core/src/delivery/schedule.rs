@@ -56,7 +56,7 @@ pub fn due(
             }
             if in_flight.contains(&delivery.id) {
                 busy += 1;
-            } else if delivery.id.0 <= durable {
+            } else if delivery.freed_by <= durable {
                 picked.push(attempt(delivery, restored));
             }
         }
@@ -78,13 +78,12 @@ fn attempt(delivery: &Delivery, restored: Seq) -> Attempt {
 
 /// When [`due`] may have something new, if nothing else happens.
 pub fn wake_at(deliveries: &Deliveries, in_flight: &BTreeSet<DeliveryId>, now: Timestamp) -> Option<Timestamp> {
-    let next = |target: &SystemId| {
-        let waiting = deliveries.ready(target).find(|d| !in_flight.contains(&d.id) && d.not_before > now);
-        let first = deliveries.ready(target).find(|d| !in_flight.contains(&d.id));
-        match deliveries.breaker(target) {
-            Breaker::Open { until, .. } => first.map(|d| d.not_before.max(*until)),
-            Breaker::Closed => waiting.map(|d| d.not_before),
+    let next = |target: &SystemId| match deliveries.breaker(target) {
+        Breaker::Open { until, .. } => {
+            let first = deliveries.ready(target).find(|d| !in_flight.contains(&d.id));
+            first.map(|d| d.not_before.max(*until))
         }
+        Breaker::Closed => deliveries.next_after(target, now),
     };
     deliveries.targets().filter_map(next).filter(|at| *at > now).min()
 }
@@ -93,8 +92,8 @@ pub fn wake_at(deliveries: &Deliveries, in_flight: &BTreeSet<DeliveryId>, now: T
 pub fn settle(
     deliveries: &Deliveries,
     policy: &Policy,
-    id: DeliveryId,
-    outcome: AttemptOutcome,
+    in_flight: &BTreeSet<DeliveryId>,
+    (id, outcome): (DeliveryId, AttemptOutcome),
     now: Timestamp,
     seed: u64,
 ) -> Vec<HubEvent> {
@@ -104,6 +103,8 @@ pub fn settle(
     let rules = policy.target(&plan.target).unwrap_or(&defaults);
     let attempt = delivery.attempts + 1;
     let open = matches!(deliveries.breaker(&plan.target), Breaker::Open { .. });
+    // Calls that were under way when it opened say nothing new when they fail: only a trial may make the pause longer.
+    let shut = matches!(deliveries.breaker(&plan.target), Breaker::Open { until, .. } if *until > now);
     let mut events = Vec::new();
     match judge(outcome, &plan.operation) {
         Verdict::Done { status, body } => {
@@ -135,19 +136,23 @@ pub fn settle(
             } else {
                 events.push(failed(delivery, attempt, why.clone(), ambiguous, false, retry_at));
             }
-            if open || deliveries.failures_in_a_row(&plan.target) + 1 >= rules.breaker_failures {
-                events.push(opened(deliveries, rules, &plan.target, why, now, seed));
+            if !shut && (open || deliveries.failures_in_a_row(&plan.target) + 1 >= rules.breaker_failures) {
+                events.push(opened(deliveries, rules, &plan.target, why, now, seed).1);
             }
         }
         Verdict::Down { why } => {
-            let breaker = opened(deliveries, rules, &plan.target, why.clone(), now, seed);
-            let until = match &breaker {
-                HubEvent::BreakerOpened(e) => e.retry_at.unwrap_or(now),
-                _ => now,
+            let (until, breaker) = match deliveries.breaker(&plan.target) {
+                Breaker::Open { until, .. } if shut => (*until, None),
+                _ => {
+                    let (until, event) = opened(deliveries, rules, &plan.target, why.clone(), now, seed);
+                    (until, Some(event))
+                }
             };
             let mut buried = Vec::new();
             if let Some(limit) = rules.give_up_after_ms {
-                let overdue = deliveries.ready(&plan.target).filter(|d| later(d.planned_at, limit) <= now);
+                // One that is under way may have its effect yet: its own end decides about it.
+                let idle = deliveries.ready(&plan.target).filter(|d| !in_flight.contains(&d.id));
+                let overdue = idle.filter(|d| later(d.planned_at, limit) <= now);
                 for other in overdue.take(MAX_BURIED_AT_ONCE) {
                     let attempts = if other.id == id { attempt } else { other.attempts };
                     let why = format!("waited {} s for a target that cannot be reached: {why}", limit / 1000);
@@ -159,7 +164,7 @@ pub fn settle(
                 events.push(failed(delivery, attempt, why, false, true, until));
             }
             events.extend(buried);
-            events.push(breaker);
+            events.extend(breaker);
         }
     }
     events
@@ -206,7 +211,7 @@ fn opened(
     why: String,
     now: Timestamp,
     seed: u64,
-) -> HubEvent {
+) -> (Timestamp, HubEvent) {
     let times = match deliveries.breaker(target) {
         Breaker::Open { times, .. } => times + 1,
         Breaker::Closed => 1,
@@ -214,7 +219,8 @@ fn opened(
     // Half of the pause is certain, half is jitter: hubs that lost the same target do not come back as one.
     let pause = backoff(rules.breaker_base_ms, rules.breaker_cap_ms, times);
     let pause = pause / 2 + jitter(seed, DeliveryId(u64::from(times)), times, pause / 2);
-    HubEvent::BreakerOpened(BreakerChanged { target: target.clone(), why, retry_at: Some(later(now, pause)) })
+    let until = later(now, pause);
+    (until, HubEvent::BreakerOpened(BreakerChanged { target: target.clone(), why, retry_at: Some(until) }))
 }
 
 fn closed(target: &SystemId) -> HubEvent {

@@ -24,11 +24,11 @@ pub(super) struct World {
     text: String,
 }
 
-fn id<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
+pub(super) fn id<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
     text.parse().expect("a well-formed id in a test")
 }
 
-fn policy(overrides: &Value) -> Policy {
+pub(super) fn policy(overrides: &Value) -> Policy {
     let systems = ["commerce", "erp", "wms-east", "wms-west", "procurement", "supplier-acme", "carrier-swift", "ap"];
     let target = TargetPolicy {
         max_attempts: overrides["maxAttempts"].as_u64().map_or(3, |n| u32::try_from(n).unwrap()),
@@ -261,7 +261,7 @@ impl World {
     }
 }
 
-fn wms(facility: &str) -> &'static str {
+pub(super) fn wms(facility: &str) -> &'static str {
     if facility == "DC-WEST" { "wms-west" } else { "wms-east" }
 }
 
@@ -272,7 +272,7 @@ fn lines(map: &Value) -> Value {
         .collect()
 }
 
-fn order(body: &Value) -> Value {
+pub(super) fn order(body: &Value) -> Value {
     let mut lines = lines(&body["lines"]);
     let mut total = rust_decimal::Decimal::ZERO;
     for line in lines.as_array_mut().unwrap() {
@@ -302,7 +302,7 @@ fn brief(body: &Value) -> String {
 }
 
 /// Enough of a fingerprint for a test: FNV-1a over the text.
-fn digest(data: &Value) -> Digest {
+pub(super) fn digest(data: &Value) -> Digest {
     let hash = data
         .to_string()
         .bytes()
