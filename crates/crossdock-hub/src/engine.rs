@@ -14,7 +14,7 @@ use crossdock_core::delivery::{Attempt, AttemptOutcome};
 use crossdock_core::{Answer, Command, Entry, Input, Known, Output, Partition, Policy, Submission, Ticket};
 use crossdock_ledger::{Ledger, LedgerError, NewRecord};
 use crossdock_model::{CloudEvent, DeliveryId, MessageRejected, Timestamp};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 
 use crate::feed::{Feed, Published};
 use crate::metrics::Metrics;
@@ -55,6 +55,7 @@ pub(crate) struct Engine {
     bound: usize,
     ready: Arc<AtomicBool>,
     appended: Arc<AtomicU64>,
+    died: watch::Receiver<bool>,
 }
 
 /// Where an attempt's end is told.
@@ -85,12 +86,14 @@ impl Engine {
     /// Rebuilds the partition from the ledger and starts the thread.
     pub(crate) fn start(parts: Parts) -> Result<(Self, JoinHandle<()>), HubError> {
         let (work, incoming) = channel();
+        let (told, died) = watch::channel(false);
         let engine = Self {
             work: work.clone(),
             places: Arc::new(Semaphore::new(parts.queue)),
             bound: parts.queue,
             ready: Arc::new(AtomicBool::new(true)),
             appended: Arc::default(),
+            died,
         };
         let mut writer = Writer {
             partition: Partition::new(Arc::clone(&parts.policy), seed()),
@@ -101,13 +104,18 @@ impl Engine {
             originals: Originals::new(),
             unrecorded: BTreeMap::new(),
             next_ticket: 0,
+            questions: Vec::new(),
             ready: Arc::clone(&engine.ready),
             appended: Arc::clone(&engine.appended),
         };
         writer.restore()?;
         let thread = std::thread::Builder::new()
             .name("crossdock-writer".to_owned())
-            .spawn(move || writer.run())
+            .spawn(move || {
+                let watched = Watched { ready: Arc::clone(&writer.ready), died: told };
+                writer.run();
+                drop(watched);
+            })
             .map_err(HubError::Thread)?;
         Ok((engine, thread))
     }
@@ -141,7 +149,7 @@ impl Engine {
         answer.await.map_err(|_| Busy::Stopped)
     }
 
-    /// Asks the partition. The answer may be a moment early: decided, not yet durable.
+    /// Asks the partition: it answers when everything that it has decided is durable.
     pub(crate) async fn ask<T: Send + 'static>(
         &self,
         question: impl FnOnce(&Partition, Timestamp) -> T + Send + 'static,
@@ -163,6 +171,14 @@ impl Engine {
     /// Whether facts are taken.
     pub(crate) fn is_ready(&self) -> bool {
         self.ready.load(Ordering::Relaxed)
+    }
+
+    /// Returns when the writer has died of a defect; never, if it ends as it should. A hub without its writer is no hub.
+    pub(crate) async fn died(&self) {
+        let mut died = self.died.clone();
+        if died.wait_for(|died| *died).await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 
     /// How many records were appended since the start.
@@ -188,6 +204,22 @@ impl Outcomes {
     }
 }
 
+/// Stands beside the writer in its thread: whatever ends it, nobody is told that facts are taken.
+struct Watched {
+    ready: Arc<AtomicBool>,
+    died: watch::Sender<bool>,
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.ready.store(false, Ordering::Relaxed);
+        if std::thread::panicking() {
+            tracing::error!("the writer has died of a defect; what it answered is in the ledger, the rest is not");
+            self.died.send_replace(true);
+        }
+    }
+}
+
 struct Writer {
     parts: Parts,
     partition: Partition,
@@ -197,6 +229,8 @@ struct Writer {
     originals: Originals,
     unrecorded: BTreeMap<Ticket, OriginalKey>,
     next_ticket: Ticket,
+    /// Asked while something was decided that is not durable yet: answered behind the next append.
+    questions: Vec<Question>,
     ready: Arc<AtomicBool>,
     appended: Arc<AtomicU64>,
 }
@@ -209,6 +243,9 @@ impl Writer {
                 continue;
             }
             let now = clock::now();
+            for question in std::mem::take(&mut self.questions) {
+                question(&self.partition, now);
+            }
             let first = match self.partition.wake_at(now) {
                 Some(at) => {
                     let pause = Duration::try_from(at.duration_since(now)).unwrap_or_default();
@@ -247,7 +284,8 @@ impl Writer {
         let input = match work {
             Work::Stop => return false,
             Work::Ask(question) => {
-                question(&self.partition, now);
+                // Not now: what this batch decided may still be lost, and readers see only what cannot be.
+                self.questions.push(question);
                 return true;
             }
             Work::Delivered { id, outcome } => Input::Delivered { id, outcome },

@@ -135,6 +135,11 @@ impl RunningHub {
         format!("http://{}", self.address)
     }
 
+    /// Returns when the hub has died of a defect: its process should end, and say so. Otherwise it waits for ever.
+    pub async fn died(&self) {
+        self.app.engine.died().await;
+    }
+
     /// Stops: no new requests, those in flight end (up to the configured time), what they handed in becomes durable. Deliveries in
     /// flight are given up; they are owed in the ledger and tried again after the next start.
     pub async fn shutdown(self) {

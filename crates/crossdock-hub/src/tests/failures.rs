@@ -107,3 +107,14 @@ async fn an_exception_is_decided_once() {
     assert_eq!(world.get("/process/v1/exceptions?state=open").await["exceptions"], json!([]));
     assert_eq!(world.try_get("/process/v1/exceptions/exc-999").await.0, 404);
 }
+
+#[tokio::test]
+async fn a_writer_that_dies_of_a_defect_takes_the_hub_with_it() {
+    let world = World::new().await;
+    assert_eq!(world.try_get("/health/ready").await.0, 200);
+    let asked = world.hub.app.engine.ask(|_, _| panic!("a defect")).await;
+    assert!(asked.is_err());
+    world.hub.died().await;
+    assert_eq!(world.try_get("/health/ready").await.0, 503, "nobody is told that facts are taken");
+    assert_eq!(world.submit("commerce", &order("1")).await.0, 503);
+}
