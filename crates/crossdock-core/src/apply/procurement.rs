@@ -170,14 +170,15 @@ impl State {
 
     /// A decided discrepancy: what did not come is sent again (to on_order) or given up (cancelled).
     pub(super) fn settle_exception(&mut self, opened: &ExceptionOpened, resolution: Resolution, entry: &Entry) {
-        if opened.kind != ExceptionKind::ReceiptDiscrepancy {
+        let decided = matches!(resolution, Resolution::SendAgain | Resolution::GiveUp);
+        if opened.kind != ExceptionKind::ReceiptDiscrepancy || !decided {
             return;
         }
         let Some(About::Po(number)) = About::parse(&opened.about) else { return };
         let Some(po) = self.procurement.orders.get_mut(&number) else { return };
         for line in &mut po.lines {
             let short = std::mem::replace(&mut line.short, Quantity::ZERO).min(line.in_transit);
-            if short.is_zero() || !matches!(resolution, Resolution::SendAgain | Resolution::GiveUp) {
+            if short.is_zero() {
                 continue;
             }
             line.in_transit = line.in_transit.saturating_sub(short);

@@ -61,7 +61,7 @@ fn shortage(ask: &Ask<'_>, position: &PositionChanged) -> Vec<Draft> {
     drafts
 }
 
-fn closed_by_rule(exception_id: ExceptionId, reason: &str) -> Draft {
+pub(super) fn closed_by_rule(exception_id: ExceptionId, reason: &str) -> Draft {
     Draft::from(HubEvent::ExceptionResolved(ExceptionResolved {
         exception_id,
         resolution: Resolution::Ignore,

@@ -11,7 +11,7 @@ use crossdock_model::{
 };
 use serde_json::{Value, json};
 
-use super::{Ask, Question, matching, orders, routes};
+use super::{Ask, Question, matching, orders, positions, routes};
 use crate::about::About;
 use crate::procurement::{PoState, PoStatus};
 use crate::{Draft, RecommendationState};
@@ -395,7 +395,8 @@ fn served<'a>(ask: &Ask<'_>, products: impl Iterator<Item = &'a ProductId>) -> V
     products.into_iter().flat_map(|product| orders::fill_backorders(ask, product)).collect()
 }
 
-fn discrepancy(ask: &Ask<'_>, event: &PoReceiptRecorded) -> Option<Draft> {
+/// What is decided is what was seen: a second discrepancy takes the place of the first and names both.
+fn discrepancy(ask: &Ask<'_>, event: &PoReceiptRecorded) -> Vec<Draft> {
     let mut parts = Vec::new();
     for line in &event.lines {
         for (quantity, word) in [(line.short, "short"), (line.over, "over"), (line.rejected, "rejected")] {
@@ -405,13 +406,21 @@ fn discrepancy(ask: &Ask<'_>, event: &PoReceiptRecorded) -> Option<Draft> {
         }
     }
     if parts.is_empty() {
-        return None;
+        return Vec::new();
     }
-    let short = event.lines.iter().any(|line| !line.short.is_zero());
-    ask.open(Question {
+    let about = About::Po(event.po_number.clone()).to_string();
+    let mut what = format!("purchase order {}, shipment {}: {}", event.po_number, event.asn_number, parts.join("; "));
+    let po = ask.state.purchase_order(&event.po_number);
+    let short = po.is_some_and(|po| po.lines.iter().any(|line| !line.short.is_zero()));
+    let mut drafts = Vec::new();
+    if let Some(open) = ask.state.exceptions.open_about(&about, ExceptionKind::ReceiptDiscrepancy) {
+        what = format!("{}; {what}", open.opened.what);
+        drafts.push(positions::closed_by_rule(open.id, "another receipt changed the figures"));
+    }
+    let question = Question {
         kind: ExceptionKind::ReceiptDiscrepancy,
-        about: About::Po(event.po_number.clone()).to_string(),
-        what: format!("purchase order {}, shipment {}: {}", event.po_number, event.asn_number, parts.join("; ")),
+        about,
+        what,
         why: "what came in is not what the supplier announced",
         owner: "receiving",
         severity: Severity::Medium,
@@ -421,5 +430,7 @@ fn discrepancy(ask: &Ask<'_>, event: &PoReceiptRecorded) -> Option<Draft> {
             &[Resolution::Approve, Resolution::Ignore]
         },
         details: json!({ "asnNumber": event.asn_number, "lines": event.lines }),
-    })
+    };
+    drafts.push(Draft::from(HubEvent::ExceptionOpened(super::opened(ask.policy, ask.now, question))));
+    drafts
 }
