@@ -4,8 +4,9 @@
 
 use serde_json::{Map, Value};
 
-use crate::model::Report;
+use crate::model::{Report, TestResult};
 use crate::sections::{KNOWN, list, word};
+use crate::verdict::Summary;
 use crate::words;
 
 /// Columns of a plain table, at most.
@@ -66,6 +67,9 @@ fn measure(key: &str) -> (String, &str) {
 }
 
 fn with_unit(value: &Value, unit: &str) -> String {
+    if let Value::Bool(is_so) = value {
+        return (if *is_so { "yes" } else { "no" }).to_owned();
+    }
     let Some(figure) = words::number(value).filter(|_| value.is_number()) else { return words::text(value) };
     match unit {
         "_us" => words::micros(figure),
@@ -94,7 +98,7 @@ pub(crate) fn title(key: &str) -> String {
 /// Lists of mappings that no section of their own shows, as plain tables.
 pub(crate) fn tables(report: &Report) -> Vec<Table> {
     let keys = report.extra.keys().filter(|key| !KNOWN.contains(&key.as_str()));
-    keys.filter_map(|key| {
+    let plain = keys.filter_map(|key| {
         let rows: Vec<&Map<String, Value>> = list(report, key).collect();
         let mut columns: Vec<&String> = Vec::new();
         for column in rows.iter().flat_map(|row| row.keys()) {
@@ -110,8 +114,32 @@ pub(crate) fn tables(report: &Report) -> Vec<Table> {
             columns: columns.iter().map(|column| title(column)).collect(),
             rows: rows.iter().map(cells).collect(),
         })
+    });
+    systems(report).into_iter().chain(plain).collect()
+}
+
+/// The systems that were held to something: how much of it holds. A column in which nobody has anything is left out.
+fn systems(report: &Report) -> Option<Table> {
+    const COUNTS: [&str; 7] = ["failed", "errors", "passed", "skipped", "operations", "calls", "left open"];
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    for system in list(report, "systems") {
+        let name = word(system, "system");
+        let mut summary = Summary::default();
+        let about = |result: &&TestResult| result.system.as_deref() == Some(name.as_str());
+        report.results.iter().filter(about).for_each(|result| summary.add(result.verdict));
+        let sign = summary.verdict().sign().to_owned();
+        let counts = [summary.failed, summary.errors, summary.passed, summary.skipped].map(|count| count.to_string());
+        let told = ["operations", "calls", "left"].map(|key| word(system, key));
+        rows.push([sign, name].into_iter().chain(counts).chain(told).collect());
+    }
+    let names = ["", "system"].into_iter().chain(COUNTS);
+    let is_told = |index: usize| index < 2 || rows.iter().any(|row| !matches!(row[index].as_str(), "" | "0"));
+    let kept: Vec<usize> = (0..COUNTS.len() + 2).filter(|index| is_told(*index)).collect();
+    (!rows.is_empty()).then(|| Table {
+        title: "by system".to_owned(),
+        columns: names.enumerate().filter(|(index, _)| kept.contains(index)).map(|(_, name)| name.to_owned()).collect(),
+        rows: rows.iter().map(|row| kept.iter().map(|index| row[*index].clone()).collect()).collect(),
     })
-    .collect()
 }
 
 fn cell(value: &Value) -> String {

@@ -12,7 +12,6 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::model::Report;
 use crate::sections;
-use crate::verdict::Verdict;
 use crate::words;
 
 const STYLE: &str = include_str!("html/style.css");
@@ -23,7 +22,7 @@ const POLICY: &str =
 pub(crate) fn render(report: &Report) -> String {
     let parts = report.parts();
     let is_combined = parts.len() > 1;
-    let title = if is_combined { "Crossdock report".to_owned() } else { format!("Crossdock {}", report.command) };
+    let title = format!("Crossdock {}", report.command);
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -32,7 +31,7 @@ pub(crate) fn render(report: &Report) -> String {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta http-equiv="Content-Security-Policy" content=(POLICY);
                 meta name="generator" content={ "crossdock " (report.crossdock) };
-                title { (title) ": " (report.verdict) }
+                title { (title) ": " (sections::verdict_word(report)) }
                 style { (PreEscaped(STYLE)) }
             }
             body {
@@ -52,14 +51,14 @@ pub(crate) fn render(report: &Report) -> String {
 fn overview(report: &Report, parts: &[Report], title: &str) -> Markup {
     html! {
         header {
-            div.head { h1 { (title) } (verdict_pill(report.verdict, true)) }
+            div.head { h1 { (title) } (verdict_pill(report, true)) }
             p.meta { (meta(report)) }
             div.panel {
                 ul.parts {
                     @for (index, part) in parts.iter().enumerate() {
                         li {
                             a href={ "#part-" (index) } { (sections::heading(part)) }
-                            (verdict_pill(part.verdict, false))
+                            (verdict_pill(part, false))
                             span.soft { (sections::verdict_line(part)) " in " (words::millis(part.duration_ms as f64)) }
                         }
                     }
@@ -74,12 +73,12 @@ fn section(report: &Report, index: usize, is_combined: bool) -> Markup {
         section.report id={ "part-" (index) } {
             div.head {
                 @if is_combined { h2 { (sections::heading(report)) } } @else { h1 { "Crossdock " (sections::heading(report)) } }
-                (verdict_pill(report.verdict, !is_combined))
+                (verdict_pill(report, !is_combined))
             }
             p.meta { (meta(report)) }
             (blocks::cards(report))
             (blocks::attribution(report))
-            (blocks::facts(report))
+            (blocks::attention(report))
             (timeline::draw(report))
             (blocks::steps(report))
             (blocks::slas(report))
@@ -87,7 +86,8 @@ fn section(report: &Report, index: usize, is_combined: bool) -> Markup {
             (blocks::latencies(report))
             (blocks::tables(report))
             (matrix::draw(report))
-            (blocks::results(report))
+            (blocks::quiet(report))
+            (blocks::facts(report))
         }
     }
 }
@@ -97,6 +97,7 @@ fn meta(report: &Report) -> String {
     format!("{} in {took} · {}", sections::verdict_line(report), words::time(report.started))
 }
 
-fn verdict_pill(verdict: Verdict, is_big: bool) -> Markup {
-    html! { span class={ "pill " (verdict.word()) @if is_big { " big" } } { (verdict.sign()) " " (verdict.word()) } }
+fn verdict_pill(report: &Report, is_big: bool) -> Markup {
+    let verdict = report.verdict;
+    html! { span class={ "pill " (verdict.word()) @if is_big { " big" } } { (verdict.sign()) " " (sections::verdict_word(report)) } }
 }

@@ -47,7 +47,7 @@ fn one(text: &mut String, report: &Report) {
         "### {} crossdock {}: {}\n\n",
         sign(report.verdict),
         escape(&sections::heading(report)),
-        report.verdict
+        sections::verdict_word(report)
     ));
     text.push_str(&format!(
         "{} in {}\n\n",

@@ -6,7 +6,8 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::model::Report;
+use crate::model::{Report, TestResult};
+use crate::verdict::Verdict;
 use crate::{facts, words};
 
 /// A step of a transaction, or of a benchmark's flow.
@@ -63,13 +64,15 @@ pub(crate) struct Sla {
     pub(crate) target: String,
     pub(crate) measured: String,
     pub(crate) holds: Option<bool>,
+    /// The share of the target that was used, where both are times.
+    pub(crate) used: Option<f64>,
     /// Where it stands in the latency curve, if it is a bound on a percentile.
     pub(crate) bound: Option<(f64, f64)>,
 }
 
 /// Keys that have a section of their own.
-pub(crate) const KNOWN: [&str; 9] =
-    ["steps", "timeline", "latency_us", "service_us", "curve", "slas", "attribution", "residue", "reports"];
+pub(crate) const KNOWN: [&str; 10] =
+    ["steps", "timeline", "latency_us", "service_us", "curve", "slas", "attribution", "residue", "reports", "systems"];
 pub(crate) fn list<'r>(report: &'r Report, key: &str) -> impl Iterator<Item = &'r Map<String, Value>> {
     report.extra.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object)
 }
@@ -178,7 +181,7 @@ pub(crate) fn timeline(report: &Report) -> Vec<Moment> {
 
 /// The lines of the latency curve; where there are none, the figures are a coarse one.
 pub(crate) fn curves(report: &Report) -> Vec<Series> {
-    let drawn: Vec<Series> = list(report, "curve")
+    let mut drawn: Vec<Series> = list(report, "curve")
         .map(|series| {
             let points = series.get("points").and_then(Value::as_array).into_iter().flatten();
             let points =
@@ -190,6 +193,13 @@ pub(crate) fn curves(report: &Report) -> Vec<Series> {
         })
         .filter(|series| series.points.len() > 1)
         .collect();
+    // A service level of the whole flow has the flow's own curve: one line is enough.
+    let all: Vec<Vec<(f64, f64)>> = drawn.iter().map(|series| series.points.clone()).collect();
+    let mut index = 0;
+    drawn.retain(|series| {
+        index += 1;
+        !all[..index - 1].contains(&series.points)
+    });
     if !drawn.is_empty() {
         return drawn;
     }
@@ -210,6 +220,10 @@ pub(crate) fn slas(report: &Report) -> Vec<Sla> {
             target: sla.get("target").map(|target| amount(target, &word(sla, "unit"), "≤ ")).unwrap_or_default(),
             measured: sla.get("measured").map(|measured| amount(measured, &word(sla, "unit"), "")).unwrap_or_default(),
             holds: sla.get("holds").and_then(Value::as_bool),
+            used: micros_of(sla, "measured")
+                .zip(micros_of(sla, "target"))
+                .map(|(measured, target)| measured / target)
+                .filter(|share| share.is_finite()),
             bound: bound(sla),
         })
         .collect()
@@ -220,7 +234,22 @@ fn amount(value: &Value, unit: &str, before: &str) -> String {
     match (value, in_micros(value, unit)) {
         (Value::Number(_), Some(us)) => format!("{before}{}", words::micros(us)),
         (Value::Number(_), None) => format!("{before}{} {unit}", facts::rounded(value)).trim_end().to_owned(),
+        (Value::String(text), _) => {
+            // "≤ 120000 ms" is read as "≤ 2 min"; what says more than a time stays as it is.
+            let (sign, rest) = text.strip_prefix("≤ ").map_or(("", text.as_str()), |rest| ("≤ ", rest));
+            let time = micros_in(rest).filter(|_| rest.split_whitespace().count() <= 2);
+            time.map_or_else(|| text.clone(), |us| format!("{sign}{}", words::micros(us)))
+        }
         _ => words::text(value),
+    }
+}
+
+/// A time of a service level, as a number with the unit beside it or as text.
+fn micros_of(sla: &Map<String, Value>, key: &str) -> Option<f64> {
+    let value = sla.get(key)?;
+    match value {
+        Value::String(text) => micros_in(text),
+        _ => in_micros(value, &word(sla, "unit")),
     }
 }
 
@@ -286,7 +315,7 @@ pub(crate) fn attribution(report: &Report) -> Option<String> {
     if let Some(cause) = named("cause") {
         sentence = format!("{sentence}: {cause}");
     }
-    if let Some(late) = figure(map, "late_ms") {
+    if let Some(late) = figure(map, "late_ms").filter(|late| *late > 0.0) {
         sentence = format!("{sentence}, {} late", words::millis(late));
     }
     Some(sentence)
@@ -307,6 +336,43 @@ pub(crate) fn heading(report: &Report) -> String {
     let scenario = report.extra.get("scenario");
     let about = scenario.and_then(|scenario| scenario.get("name").unwrap_or(scenario).as_str());
     about.map_or_else(|| report.command.clone(), |about| format!("{} · {about}", report.command))
+}
+
+/// The verdict in one word. A measurement that says nothing has a name of its own: people must not read it as a broken system.
+pub(crate) fn verdict_word(report: &Report) -> &'static str {
+    match (report.verdict, report.reason.as_deref()) {
+        (Verdict::Error, Some("generator")) => "invalid",
+        (verdict, _) => verdict.word(),
+    }
+}
+
+/// What was expected and what was seen, of each check that an evidence lists.
+pub(crate) fn checks(evidence: &Value) -> Vec<(String, String)> {
+    let checks = evidence.get("checks").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object);
+    checks
+        .filter(|check| check.contains_key("expected") && check.contains_key("seen"))
+        .map(|check| (word(check, "expected"), check.get("seen").map(ToString::to_string).unwrap_or_default()))
+        .collect()
+}
+
+/// What an evidence has beside its checks.
+pub(crate) fn beside_checks(evidence: &Value) -> Option<Value> {
+    let Value::Object(map) = evidence else { return Some(evidence.clone()) };
+    if checks(evidence).is_empty() {
+        return Some(evidence.clone());
+    }
+    let mut rest = map.clone();
+    rest.remove("checks");
+    match rest.len() {
+        0 => None,
+        1 => rest.into_iter().next().map(|(_, value)| value),
+        _ => Some(Value::Object(rest)),
+    }
+}
+
+/// How long the judging of a result took, where a command says it.
+pub(crate) fn took(result: &TestResult) -> Option<f64> {
+    result.extra.get("duration_ms").and_then(words::number)
 }
 
 /// What the report says in one line: "2 failed, 38 passed", and its reason.

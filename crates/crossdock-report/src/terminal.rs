@@ -45,9 +45,9 @@ impl Writer {
     fn report(&self, report: &Report) -> String {
         let mut blocks = vec![self.facts(report), self.steps(report), self.latencies(report), self.slas(report)];
         blocks.extend(
-            facts::tables(report)
-                .iter()
-                .map(|table| format!("{}\n{}", self.bold(&table.title), self.table(&table.columns, &table.rows))),
+            facts::tables(report).iter().map(|table| {
+                format!("{}\n{}", self.bold(&table.title), self.table(&table.columns, &self.signed(table)))
+            }),
         );
         blocks.push(self.results(report));
         blocks.extend(
@@ -131,14 +131,32 @@ impl Writer {
         }
         let columns = ["", "service level", "target", "measured"].map(ToOwned::to_owned);
         let row = |sla: &sections::Sla| {
-            let verdict = sla.holds.map(|holds| if holds { "pass" } else { "fail" });
-            vec![self.step_sign(verdict), sla.name.clone(), sla.target.clone(), sla.measured.clone()]
+            let verdict = sla.holds.map_or("unknown", |holds| if holds { "pass" } else { "fail" });
+            vec![self.step_sign(Some(verdict)), sla.name.clone(), sla.target.clone(), sla.measured.clone()]
         };
         self.table(&columns, &slas.iter().map(row).collect::<Vec<_>>())
     }
 
+    /// Claims that were each put to the proof, as a table: what was claimed, what was seen, how long it took.
+    fn claims(&self, report: &Report) -> String {
+        let columns = ["", "what was claimed", "what was seen", "took"].map(ToOwned::to_owned);
+        let row = |result: &TestResult| {
+            let seen = result.message.clone().unwrap_or_default();
+            vec![
+                self.sign(result.verdict),
+                result.name.clone(),
+                seen,
+                sections::took(result).map(words::millis).unwrap_or_default(),
+            ]
+        };
+        self.table(&columns, &report.results.iter().map(row).collect::<Vec<_>>())
+    }
+
     /// What held and what was skipped, by name; what needs attention follows in full.
     fn results(&self, report: &Report) -> String {
+        if !report.results.is_empty() && report.results.iter().all(|result| sections::took(result).is_some()) {
+            return self.claims(report);
+        }
         // The table of steps has shown what held already.
         let has_steps = sections::steps(report).iter().any(|step| step.duration_ms.is_some());
         let is_worth_a_line =
@@ -148,7 +166,24 @@ impl Writer {
             return String::new();
         }
         let mut text = String::new();
-        for result in quiet {
+        // What was skipped for one and the same reason is one line.
+        let mut told: Vec<&str> = Vec::new();
+        for result in &quiet {
+            let why = result.message.as_deref().filter(|_| result.verdict == ResultVerdict::Skipped);
+            let same =
+                |other: &&&TestResult| other.verdict == ResultVerdict::Skipped && other.message.as_deref() == why;
+            let group: Vec<&str> = quiet.iter().filter(same).map(|other| other.name.as_str()).collect();
+            if let Some(why) = why.filter(|_| group.len() > 2) {
+                if !told.contains(&why) {
+                    told.push(why);
+                    let line = format!("{} skipped, {why}: {}", group.len(), group.join(", "));
+                    for (index, line) in words::wrap(&words::plain(&line), self.width - 2).iter().enumerate() {
+                        let sign = if index == 0 { self.sign(ResultVerdict::Skipped) } else { " ".to_owned() };
+                        text.push_str(&format!("{sign} {line}\n"));
+                    }
+                }
+                continue;
+            }
             let what = [result.message.as_deref(), result.rule.as_deref()].into_iter().flatten().next();
             let is_worth_saying = result.message.is_some() || result.verdict == ResultVerdict::Skipped;
             let what = what.filter(|_| is_worth_saying).map(|what| format!(": {what}")).unwrap_or_default();
@@ -180,12 +215,23 @@ impl Writer {
         self.entry(&mut text, "where", &what.join("  "));
         self.entry(&mut text, "file", &place.unwrap_or_default());
         self.entry(&mut text, "rule", result.rule.as_deref().unwrap_or_default());
-        self.entry(&mut text, "message", result.message.as_deref().unwrap_or_default());
+        let checks = result.evidence.as_ref().map(sections::checks).unwrap_or_default();
+        for (expected, seen) in &checks {
+            self.entry(&mut text, "expected", expected);
+            self.entry(&mut text, "saw", seen);
+        }
+        if checks.is_empty() {
+            self.entry(&mut text, "message", result.message.as_deref().unwrap_or_default());
+        }
         for help in result.extra.get("help").and_then(serde_json::Value::as_array).into_iter().flatten() {
             self.entry(&mut text, "help", &words::text(help));
         }
-        if let Some(evidence) = &result.evidence {
-            let shown = words::text(evidence);
+        if let Some(mut evidence) = result.evidence.as_ref().and_then(sections::beside_checks) {
+            // Headers push what an answer says out of sight; the other formats have them.
+            if let Some(answer) = evidence.as_object_mut().filter(|answer| answer.contains_key("body")) {
+                answer.remove("headers");
+            }
+            let shown = words::text(&evidence);
             let lines: Vec<&str> = shown.lines().collect();
             let rest = lines.len().saturating_sub(EVIDENCE_LINES);
             let more = if rest > 0 { format!("\n… {rest} more lines in the other formats") } else { String::new() };
@@ -219,8 +265,12 @@ impl Writer {
     }
 
     fn verdict(&self, report: &Report) -> String {
-        let line =
-            format!("{} {}: {}", report.verdict.sign(), words::plain(&sections::heading(report)), report.verdict);
+        let line = format!(
+            "{} {}: {}",
+            report.verdict.sign(),
+            words::plain(&sections::heading(report)),
+            sections::verdict_word(report)
+        );
         let head = line.clone();
         let line = match report.verdict {
             Verdict::Pass => self.paint(&line, |text| text.green().bold().to_string()),
@@ -234,6 +284,18 @@ impl Writer {
         }
         let rest = words::wrap(&rest, self.width - 2);
         format!("{line}\n  {}\n", rest.join("\n  "))
+    }
+
+    /// Rows that begin with a sign get its colour.
+    fn signed(&self, table: &facts::Table) -> Vec<Vec<String>> {
+        let mut rows = table.rows.clone();
+        for cell in rows.iter_mut().filter_map(|row| row.first_mut()) {
+            let verdicts = [Verdict::Pass, Verdict::Fail, Verdict::Error];
+            if let Some(verdict) = verdicts.into_iter().find(|verdict| verdict.sign() == cell) {
+                *cell = self.verdict_sign(verdict);
+            }
+        }
+        rows
     }
 
     fn table(&self, columns: &[String], rows: &[Vec<String>]) -> String {
@@ -291,6 +353,7 @@ impl Writer {
             Some("fail" | "failed" | "late") => self.sign(ResultVerdict::Fail),
             Some("error") => self.sign(ResultVerdict::Error),
             Some("skipped") => self.sign(ResultVerdict::Skipped),
+            Some("unknown") => self.verdict_sign(Verdict::Unknown),
             Some(other) => other.to_owned(),
             None => String::new(),
         }

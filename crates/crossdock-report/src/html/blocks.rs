@@ -8,6 +8,9 @@ use crate::verdict::ResultVerdict;
 use crate::words;
 use crate::{facts, sections};
 
+/// More results than this are folded away while they hold, and can be filtered.
+const LISTED: usize = 12;
+
 /// Counts, and the figures a run is known by.
 pub(super) fn cards(report: &Report) -> Markup {
     let summary = report.summary;
@@ -33,7 +36,7 @@ pub(super) fn cards(report: &Report) -> Markup {
     figures.extend(rate.map(|rate| (format!("{rate:.1}/s"), "achieved".to_owned())));
     html! {
         div.cards {
-            @for (word, count, tone) in counts.iter().filter(|(_, count, tone)| *count > 0 || (*tone == "pass" && summary.total() > 0)) {
+            @for (word, count, tone) in counts.iter().filter(|(_, count, _)| *count > 0) {
                 div class={ "card lit " (tone) } { b { (count) } span { (word) } }
             }
             @for (figure, what) in &figures { div.card { b { (figure) } span { (what) } } }
@@ -100,8 +103,7 @@ pub(super) fn steps(report: &Report) -> Markup {
 fn step_row(step: &sections::Step, began: Option<f64>, has_slas: bool) -> Markup {
     let took = step.duration_ms.unwrap_or(0.0);
     let is_late = step.sla_ms.is_some_and(|sla| took > sla);
-    let share =
-        step.sla_ms.filter(|sla| *sla > 0.0).map(|sla| (took / sla * 100.0).min(100.0)).filter(|share| *share > 0.0);
+    let share = step.sla_ms.filter(|sla| *sla > 0.0).map(|sla| took / sla).filter(|share| *share > 0.0);
     html! {
         tr {
             td { @if let Some(verdict) = &step.verdict { (word_sign(verdict)) } }
@@ -113,9 +115,7 @@ fn step_row(step: &sections::Step, began: Option<f64>, has_slas: bool) -> Markup
             td.narrow-hide { (step.system) }
             td.n.narrow-hide.soft { @if let (Some(at), Some(began)) = (step.started, began) { "+" (words::millis(at - began)) } }
             @if has_slas {
-                td.wide { @if let Some(share) = share {
-                    div class={ "bar" @if is_late { " fail" } } title={ (format!("{share:.0}")) " %" } { i style={ "width:" (format!("{share:.1}")) "%" } {} }
-                } }
+                td.wide { @if let Some(share) = share { (bar(share, is_late)) } }
             }
             td.n { (words::millis(took)) }
             @if has_slas { td.n.soft { @if let Some(sla) = step.sla_ms { (words::millis(sla)) } } }
@@ -123,18 +123,37 @@ fn step_row(step: &sections::Step, began: Option<f64>, has_slas: bool) -> Markup
     }
 }
 
+/// How much of a bound was used.
+fn bar(share: f64, is_late: bool) -> Markup {
+    let percent = (share * 100.0).clamp(0.0, 100.0);
+    html! {
+        div class={ "bar" @if is_late { " fail" } } title={ (format!("{:.0}", share * 100.0)) " %" } { i style={ "width:" (format!("{percent:.1}")) "%" } {} }
+    }
+}
+
 /// Service levels and what was measured.
 pub(super) fn slas(report: &Report) -> Markup {
     let slas = sections::slas(report);
+    let has_bars = sections::steps(report).iter().any(|step| step.sla_ms.is_some());
+    let all_hold = slas.iter().all(|sla| sla.holds == Some(true));
+    // The steps have shown them already, each at its step.
+    let is_open = !(has_bars && all_hold);
+    let title = if all_hold {
+        format!("{} hold", words::count(slas.len(), "service level", "service levels"))
+    } else {
+        "Service levels".to_owned()
+    };
     html! {
         @if !slas.is_empty() {
-            div.panel {
-                h3 { "Service levels" }
+            details.panel.fold open[is_open] {
+                summary { h3 { (title) } }
                 div.scroll { table {
-                    thead { tr { th.s {} th { "service level" } th { "target" } th { "measured" } } }
+                    thead { tr { th.s {} th { "service level" } th.wide.narrow-hide { "share used" } th.n { "measured" } th.n { "target" } } }
                     tbody { @for sla in &slas { tr {
                         td { (word_sign(match sla.holds { Some(true) => "pass", Some(false) => "fail", None => "unknown" })) }
-                        td.text { (sla.name) } td { (sla.target) } td { (sla.measured) }
+                        td.text { (sla.name) }
+                        td.wide.narrow-hide { @if let Some(used) = sla.used { (bar(used, used > 1.0)) } }
+                        td.n { (sla.measured) } td.n.soft { (sla.target) }
                     } } }
                 } }
             }
@@ -173,33 +192,71 @@ pub(super) fn tables(report: &Report) -> Markup {
                 h3 { (plain.title) }
                 div.scroll { table {
                     thead { tr { @for column in &plain.columns { th { (column) } } } }
-                    tbody { @for row in &plain.rows { tr { @for cell in row { td.text { (cell) } } } } }
+                    tbody { @for row in &plain.rows { tr { @for cell in row { (table_cell(cell)) } } } }
                 } }
             }
         }
     }
 }
 
-/// All results, what needs attention first and open.
-pub(super) fn results(report: &Report) -> Markup {
-    let mut results: Vec<&TestResult> = report.results.iter().collect();
+/// A cell of a plain table; a verdict's sign has its colour.
+fn table_cell(cell: &str) -> Markup {
+    match cell {
+        "✓" => html! { td.s { (word_sign("pass")) } },
+        "✗" => html! { td.s { (word_sign("fail")) } },
+        "!" => html! { td.s { (word_sign("error")) } },
+        text => html! { td.text { (text) } },
+    }
+}
+
+/// What is false or could not be judged, in full.
+pub(super) fn attention(report: &Report) -> Markup {
+    let mut results: Vec<&TestResult> =
+        report.results.iter().filter(|result| result.verdict.needs_attention()).collect();
     results.sort_by_key(|result| result.verdict.rank());
-    let present = |verdict: ResultVerdict| results.iter().any(|result| result.verdict == verdict);
-    let verdicts = [ResultVerdict::Fail, ResultVerdict::Error, ResultVerdict::Skipped, ResultVerdict::Pass];
     html! {
         @if !results.is_empty() {
             div.panel data-results {
-                h3 { "Results" small { (results.len()) } }
-                div.filter hidden {
-                    input type="search" placeholder="Filter by any word" aria-label="Filter by any word";
-                    @for verdict in verdicts.into_iter().filter(|verdict| present(*verdict)) {
-                        label { input type="checkbox" value=(verdict.word()) checked; (verdict.word()) }
-                    }
-                }
-                @for result in &results { (result_row(result)) }
-                p.none hidden { "No result has all these words." }
+                h3 { "Needs attention" small { (results.len()) } }
+                (filtered(&results))
             }
         }
+    }
+}
+
+/// What holds or was skipped: there for who asks, folded away where it is much.
+pub(super) fn quiet(report: &Report) -> Markup {
+    let mut results: Vec<&TestResult> =
+        report.results.iter().filter(|result| !result.verdict.needs_attention()).collect();
+    results.sort_by_key(|result| result.verdict.rank());
+    let counts = [(report.summary.passed, "passed"), (report.summary.skipped, "skipped")];
+    let counts: Vec<String> =
+        counts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
+    html! {
+        @if !results.is_empty() {
+            details.panel.fold data-results open[results.len() <= LISTED] {
+                summary { h3 { (counts.join(", ")) } }
+                (filtered(&results))
+            }
+        }
+    }
+}
+
+/// Results under a filter, where there are enough to look for one.
+fn filtered(results: &[&TestResult]) -> Markup {
+    let present = |verdict: ResultVerdict| results.iter().any(|result| result.verdict == verdict);
+    let verdicts = [ResultVerdict::Fail, ResultVerdict::Error, ResultVerdict::Skipped, ResultVerdict::Pass];
+    html! {
+        @if results.len() > LISTED {
+            div.filter hidden {
+                input type="search" placeholder="Filter by any word" aria-label="Filter by any word";
+                @for verdict in verdicts.into_iter().filter(|verdict| present(*verdict)) {
+                    label { input type="checkbox" value=(verdict.word()) checked; (verdict.word()) }
+                }
+            }
+        }
+        @for result in results { (result_row(result)) }
+        p.none hidden { "No result has all these words." }
     }
 }
 
@@ -208,7 +265,7 @@ fn result_row(result: &TestResult) -> Markup {
     let head = html! {
         span class={ "sign " (result.verdict.word()) } title=(result.verdict.word()) { (result.verdict.sign()) }
         span.name { (result.name) @if is_warning { " " span.pill.error { "warning" } } }
-        span.where { (result.system.as_deref().unwrap_or_default()) @if let Some(operation) = &result.operation { " " (operation) } }
+        span.where { (result.system.as_deref().unwrap_or_default()) @if let Some(operation) = &result.operation { " " (operation) } @if let Some(took) = sections::took(result) { (words::millis(took)) } }
         @if let Some(message) = &result.message { span.message { (message) } }
     };
     let place =
@@ -219,6 +276,8 @@ fn result_row(result: &TestResult) -> Markup {
     });
     let entries = [("rule", result.rule.clone()), ("pointer", result.pointer.clone()), ("file", place), ("help", help)];
     let entries: Vec<(&str, String)> = entries.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
+    let checks = result.evidence.as_ref().map(sections::checks).unwrap_or_default();
+    let evidence = result.evidence.as_ref().and_then(sections::beside_checks);
     let has_more = !entries.is_empty() || result.evidence.is_some() || result.reproduce.is_some();
     let class = format!("result {}", result.verdict.word());
     html! {
@@ -227,7 +286,11 @@ fn result_row(result: &TestResult) -> Markup {
                 summary { (head) }
                 dl {
                     @for (key, value) in &entries { dt { (key) } dd { (value) } }
-                    @if let Some(evidence) = &result.evidence { dt { "evidence" } dd { pre { (words::text(evidence)) } } }
+                    @for (expected, seen) in &checks {
+                        dt { "expected" } dd { code { (expected) } }
+                        dt { "saw" } dd { code.saw { (seen) } }
+                    }
+                    @if let Some(evidence) = evidence { dt { "evidence" } dd { pre { (words::text(&evidence)) } } }
                     @if let Some(line) = &result.reproduce { dt { "reproduce" } dd { pre { (line) } } }
                 }
             }

@@ -1,6 +1,7 @@
 // Filters each list of results by its text field and its boxes. Without scripts everything is shown.
 for (const panel of document.querySelectorAll("[data-results]")) {
   const bar = panel.querySelector(".filter");
+  if (!bar) continue;
   const search = bar.querySelector("input[type=search]");
   const boxes = [...bar.querySelectorAll("input[type=checkbox]")];
   const rows = [...panel.querySelectorAll(".result")];

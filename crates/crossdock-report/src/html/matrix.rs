@@ -4,6 +4,7 @@
 use maud::{Markup, html};
 
 use crate::model::{Report, TestResult};
+use crate::sections;
 
 /// Fewer results than this are seen at a glance anyway.
 const LEAST: usize = 8;
@@ -18,11 +19,13 @@ pub(super) fn draw(report: &Report) -> Markup {
             None => systems.push((system, vec![result])),
         }
     }
-    let is_worth_it = systems.len() > 1 && report.results.len() >= LEAST;
+    // A transaction's steps are a better picture of it.
+    let has_steps = sections::steps(report).iter().any(|step| step.duration_ms.is_some());
+    let is_worth_it = systems.len() > 1 && report.results.len() >= LEAST && !has_steps;
     html! {
         @if is_worth_it {
             div.panel {
-                h3 { "By system" small { "a square is a result" } }
+                h3 { "Results" small { "a square each; what it is about is shown where the pointer rests" } }
                 dl.matrix {
                     @for (system, results) in &systems {
                         dt { (system) }

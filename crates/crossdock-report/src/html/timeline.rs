@@ -17,6 +17,8 @@ const BAR: f64 = 12.0;
 /// Width of a letter, on average; fonts differ, so a little more than it is.
 const LETTER: f64 = 6.4;
 const LABEL: usize = 30;
+/// Room that the words of a tick need.
+const TICK: f64 = 50.0;
 
 /// Something placed in a lane.
 struct Placed<'m> {
@@ -79,7 +81,7 @@ fn axis(span: f64, began: f64, x: &impl Fn(f64) -> f64, height: f64) -> Markup {
         @for tick in &ticks {
             @let at = x(began + tick);
             line.grid x1=(px(at)) x2=(px(at)) y1=(AXIS - 6.0) y2=(px(height)) {}
-            text.soft x=(px(at + 3.0)) y="14" { "+" (words::millis(*tick)) }
+            @if at + TICK < WIDTH { text.soft x=(px(at + 3.0)) y="14" { "+" (words::millis(*tick)) } }
         }
     }
 }
