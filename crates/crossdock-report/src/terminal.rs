@@ -139,15 +139,16 @@ impl Writer {
 
     /// Claims that were each put to the proof, as a table: what was claimed, what was seen, how long it took.
     fn claims(&self, report: &Report) -> String {
+        // Both sentences are wrapped here: the table's own way leaves ragged edges.
+        let longest = report.results.iter().map(|result| result.name.chars().count()).max().unwrap_or(0);
+        let room = self.width - 16;
+        let claim = longest.min(room / 2);
+        let cell = |text: &str, width: usize| words::wrap(&words::plain(text), width).join("\n");
         let columns = ["", "what was claimed", "what was seen", "took"].map(ToOwned::to_owned);
         let row = |result: &TestResult| {
-            let seen = result.message.clone().unwrap_or_default();
-            vec![
-                self.sign(result.verdict),
-                result.name.clone(),
-                seen,
-                sections::took(result).map(words::millis).unwrap_or_default(),
-            ]
+            let seen = cell(result.message.as_deref().unwrap_or_default(), room - claim);
+            let took = sections::took(result).map(words::millis).unwrap_or_default();
+            vec![self.sign(result.verdict), cell(&result.name, claim), seen, took]
         };
         self.table(&columns, &report.results.iter().map(row).collect::<Vec<_>>())
     }
