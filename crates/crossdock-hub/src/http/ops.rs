@@ -14,6 +14,7 @@ use crossdock_model::Timestamp;
 use http::{HeaderMap, header};
 use serde_json::{Value, json};
 
+use crate::clock;
 use crate::http::App;
 use crate::http::problem::Problem;
 use crate::metrics::Gauge;
@@ -90,46 +91,72 @@ pub(crate) async fn page(State(app): State<Arc<App>>) -> Result<Html<String>, Pr
     let (waiting, bound) = app.engine.queue();
     let mut page = Html(String::with_capacity(4096));
     page.0.push_str(HEAD);
-    let state = if app.engine.is_ready() { "takes facts" } else { "cannot write its ledger" };
-    write(&mut page.0, format_args!("<h1>Crossdock <small>{state}</small></h1><dl>"));
-    let figures: [(&str, String); 9] = [
-        ("records in the ledger", view.head.to_string()),
-        ("of them since the start", app.engine.appended().to_string()),
-        ("messages waiting for the writer", format!("{waiting} of {bound}")),
-        ("event streams", (app.config.limits.streams - app.streams.available_permits()).to_string()),
-        ("orders (open)", format!("{} ({})", view.orders, view.open_orders)),
-        ("purchase orders (open)", format!("{} ({})", view.purchase_orders, view.open_purchase_orders)),
-        ("positions", view.positions.to_string()),
-        ("open exceptions", view.open_exceptions.to_string()),
-        ("dead letters", view.dead_letters.to_string()),
+    let (tone, state) =
+        if app.engine.is_ready() { ("ok", "takes messages") } else { ("bad", "cannot write its ledger") };
+    let now = clock::now();
+    let head =
+        format_args!("<h1>Crossdock hub <span class={tone}>{state}</span></h1><p>{now:.0}, again every 5 s</p><dl>");
+    write(&mut page.0, head);
+    let trouble = |count: usize| if count > 0 { "bad" } else { "" };
+    let streams = app.config.limits.streams - app.streams.available_permits();
+    let figures: [(&str, &str, String, String); 8] = [
+        ("", "orders open", view.open_orders.to_string(), format!("of {}", view.orders)),
+        ("", "purchase orders open", view.open_purchase_orders.to_string(), format!("of {}", view.purchase_orders)),
+        (trouble(view.open_exceptions), "exceptions open", view.open_exceptions.to_string(), String::new()),
+        (trouble(view.dead_letters), "dead letters", view.dead_letters.to_string(), String::new()),
+        ("", "waiting for the writer", waiting.to_string(), format!("of at most {bound}")),
+        ("", "records in the ledger", view.head.to_string(), format!("{} since the start", app.engine.appended())),
+        ("", "stock positions", view.positions.to_string(), String::new()),
+        ("", "event streams", streams.to_string(), format!("of at most {}", app.config.limits.streams)),
     ];
-    for (name, value) in figures {
-        write(&mut page.0, format_args!("<div><dt>{name}</dt><dd>{value}</dd></div>"));
+    for (tone, name, value, note) in figures {
+        let card = format_args!("<div><dt>{name}</dt><dd class=\"{tone}\">{value} <small>{note}</small></dd></div>");
+        write(&mut page.0, card);
     }
-    page.0
-        .push_str("</dl><h2>Deliveries</h2><table><tr><th>target<th>waiting<th>oldest<th>dead letters<th>breaker</tr>");
-    for target in &view.targets {
-        let breaker = match &target.breaker {
-            None => "closed".to_owned(),
-            Some((why, until)) => format!("<b>open</b> until {until}: {}", escaped(why)),
-        };
-        write(
-            &mut page.0,
-            format_args!(
-                "<tr><td>{}<td>{}<td>{:.1} s<td>{}<td>{breaker}</tr>",
-                escaped(&target.name),
-                target.backlog,
-                target.oldest_s,
-                target.dead
-            ),
-        );
+    page.0.push_str("</dl><h2>Deliveries</h2>");
+    if view.targets.is_empty() {
+        page.0.push_str("<p>Nothing has been delivered yet.</p>");
+    } else {
+        page.0.push_str("<div class=scroll><table><tr><th>target<th>waiting<th>oldest<th>dead letters<th>breaker</tr>");
+        view.targets.iter().for_each(|target| row(&mut page.0, target, now));
+        page.0.push_str("</table></div>");
     }
-    page.0.push_str("</table><h2>Counts since the start</h2><table>");
-    for (name, value) in app.metrics.counters() {
-        write(&mut page.0, format_args!("<tr><td><code>{}</code><td>{value}</tr>", escaped(&name)));
+    page.0.push_str("<h2>Counts since the start</h2><div class=scroll><table>");
+    let mut last = String::new();
+    for (series, value) in app.metrics.counters() {
+        let (name, labels) = series.split_once('{').unwrap_or((&series, ""));
+        let name = name.trim_start_matches("crossdock_").trim_end_matches("_total").replace('_', " ");
+        // `target="erp",outcome="2xx"` reads as "erp 2xx": the labels' names are clear from what is counted.
+        let labels: Vec<&str> = labels.split('"').skip(1).step_by(2).collect();
+        let shown = if name == last { "" } else { name.as_str() };
+        let line = format_args!("<tr><td>{}<td>{}<td class=n>{value}</tr>", escaped(shown), escaped(&labels.join(" ")));
+        write(&mut page.0, line);
+        last = name;
     }
-    page.0.push_str("</table></main>");
+    page.0.push_str("</table></div></main>");
     Ok(page)
+}
+
+/// What waits for a target, and why.
+fn row(page: &mut String, target: &TargetView, now: Timestamp) {
+    let breaker = match &target.breaker {
+        None => "closed".to_owned(),
+        Some((why, until)) => {
+            let wait = until.duration_since(now).as_secs_f64().max(0.0);
+            format!("<b class=bad>open</b>, tried again in {wait:.0} s<br><small>{}</small>", escaped(why))
+        }
+    };
+    let tone = if target.dead > 0 { "bad" } else { "" };
+    write(
+        page,
+        format_args!(
+            "<tr><td>{}<td class=n>{}<td class=n>{:.1} s<td class=\"n {tone}\">{}<td>{breaker}</tr>",
+            escaped(&target.name),
+            target.backlog,
+            target.oldest_s,
+            target.dead
+        ),
+    );
 }
 
 fn overview(partition: &Partition, now: Timestamp) -> Overview {
@@ -159,12 +186,16 @@ fn overview(partition: &Partition, now: Timestamp) -> Overview {
 }
 
 const HEAD: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" \
-content=\"width=device-width\"><meta http-equiv=\"refresh\" content=\"5\"><title>Crossdock</title><style>\
-:root{color-scheme:light dark}body{font:15px/1.5 system-ui,sans-serif;margin:0}main{max-width:60rem;margin:2rem auto;padding:0 1rem}\
-h1 small{font-size:.5em;font-weight:400;opacity:.7}dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(12rem,1fr));gap:.75rem}\
-dl div{border:1px solid #8884;border-radius:.5rem;padding:.5rem .75rem}dt{opacity:.7;font-size:.85em}dd{margin:0;font-size:1.3em}\
-table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.25rem .75rem .25rem 0;border-bottom:1px solid #8883}\
-code{font-size:.9em}b{color:#c33}</style><main>";
+content=\"width=device-width,initial-scale=1\"><meta http-equiv=\"refresh\" content=\"5\"><title>Crossdock hub</title><style>\
+:root{color-scheme:light dark;--ok:#1a7f4b;--bad:#c62f3b}@media(prefers-color-scheme:dark){:root{--ok:#4fc487;--bad:#ff7b84}}\
+body{font:15px/1.5 system-ui,sans-serif;margin:0}main{max-width:60rem;margin:2rem auto;padding:0 1rem}\
+h1{margin:0}h1 span{font-size:1rem;font-weight:600;margin-left:.5rem}h2{font-size:1.15rem;margin:2rem 0 .5rem}p{margin:0 0 1rem;opacity:.7}\
+dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(12rem,1fr));gap:.75rem;margin:0}\
+dl div{border:1px solid #8884;border-radius:.6rem;padding:.5rem .75rem}dt{opacity:.7;font-size:.85em}dd{margin:0;font-size:1.5em}\
+small{font-size:.85rem;opacity:.7}.ok{color:var(--ok)}.bad{color:var(--bad)}.scroll{overflow-x:auto}\
+table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}\
+td,th{text-align:left;vertical-align:top;padding:.3rem 1.25rem .3rem 0;border-bottom:1px solid #8883}\
+th{font-weight:500;font-size:.85em;opacity:.7}.n{white-space:nowrap}</style><main>";
 
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
