@@ -50,10 +50,25 @@ pub fn lint_library(library: Library, problems: Diagnostics) -> Diagnostics {
             Kind::Settings | Kind::Pact | Kind::Unknown => {}
         }
     }
-    let found = lint.found;
+    let mut found = lint.found;
+    // A catalogue that cannot be read lists nothing: saying so at every document would bury its own mistake.
+    if is_unread(&loaded.problems, "catalog.yaml") {
+        found.retain(|one| !matches!(&*one.code, "catalog/unlisted" | "ownership/unowned"));
+    }
+    if is_unread(&loaded.problems, "ownership.yaml") {
+        found.retain(|one| one.code != "ownership/unowned");
+    }
     let mut all = loaded.problems;
     all.extend(found);
     sorted(all)
+}
+
+/// Whether a file is wrong in itself, so that nothing can be said about what it lists.
+fn is_unread(problems: &Diagnostics, file: &str) -> bool {
+    let of_reading = |code: &str| ["file::", "yaml::", "shape::"].iter().any(|kind| code.starts_with(kind));
+    problems
+        .iter()
+        .any(|one| one.file().and_then(|name| name.rsplit('/').next()) == Some(file) && of_reading(&one.code))
 }
 
 /// By file and place; the same finding once.
