@@ -65,11 +65,14 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
     let kept = landscape.stop_keeping(args.keep && told.is_ok()).await;
     told?;
     let mut parts = proofs.parts;
+    // What a reader wants to see first: the order's way, then the load, then the hundreds of cases.
+    parts.sort_by_key(|part| ["probe once", "bench run"].iter().position(|first| part.command == *first).unwrap_or(2));
     let mut report = Report::new("demo");
     proofs.rows.into_iter().for_each(|row| report.push(row));
     let report = report.finish(started, began.elapsed());
     parts.insert(0, report.clone());
-    let html = write_html(&crossdock_report::combine(&parts), args.html.as_deref())?;
+    let whole = Report { command: report.command.clone(), ..crossdock_report::combine(&parts) };
+    let html = write_html(&whole, args.html.as_deref())?;
     let code = output::finish(&report, &args.output)?;
     if args.output.format == Format::Terminal {
         output::print(&farewell(&html, kept.as_deref()));
@@ -105,15 +108,16 @@ fn farewell(html: &Path, kept: Option<&Path>) -> String {
         Some(folder) => format!("\nThe demo's folder, with its ledger: {}", folder.display()),
         None => String::new(),
     };
-    format!(
-        "\nThe report, with the order's timeline and the latency curve: {}{folder}\n\n\
-         Try next:\n  \
-         crossdock probe once scenarios/order-to-receipt.yaml      one synthetic transaction\n  \
-         crossdock contract test                                   every system held to its contract\n  \
-         crossdock bench run scenarios/order-allocation.yaml       latency against the service level\n  \
-         crossdock init my-contracts                               a starter set for your own systems\n",
-        html.display()
-    )
+    // As it was called, so that a line can be pasted whether or not it is on the path.
+    let program = std::env::args().next().unwrap_or_else(|| "crossdock".to_owned());
+    let next = [
+        ("one synthetic order, step by step", "probe once scenarios/order-to-receipt.yaml"),
+        ("every system held to its contract", "contract test"),
+        ("latency against the service level", "bench run scenarios/order-allocation.yaml"),
+        ("a starter set for your own systems", "init my-contracts"),
+    ];
+    let next: String = next.iter().map(|(what, command)| format!("  # {what}\n  {program} {command}\n")).collect();
+    format!("\nThe order's timeline and the latency curve: {}{folder}\n\nTry next:\n{next}", html.display())
 }
 
 impl Demo {

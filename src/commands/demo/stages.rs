@@ -19,6 +19,8 @@ use crate::exit::Failure;
 
 /// How often the crash stage sends each of its orders, and how many there are.
 const ORDERS: usize = 60;
+/// How often dead letters are looked for and replayed, at most.
+const ROUNDS: usize = 6;
 
 pub(super) async fn all(demo: &mut Demo) -> Result<(), Failure> {
     contracts(demo);
@@ -39,7 +41,7 @@ fn contracts(demo: &mut Demo) {
     let contracts = demo.landscape.contracts();
     let seen =
         format!("{} APIs, {} events, {} findings", contracts.apis().len(), contracts.events().len(), findings.len());
-    demo.proofs.row("The contracts are valid and mean one thing", !findings.has_errors(), seen);
+    demo.proofs.row("The contracts are valid, with one meaning a term", !findings.has_errors(), seen);
 }
 
 async fn test(demo: &Demo, options: &TestOptions) -> Result<Report, Failure> {
@@ -68,9 +70,10 @@ async fn broken_contract(demo: &mut Demo) -> Result<(), Failure> {
         .find(|r| r.verdict == ResultVerdict::Fail && r.rule.as_deref() == Some("response/schema"));
     let seen = found.map_or("nothing was found".to_owned(), |r| {
         let (operation, pointer) = (r.operation.as_deref().unwrap_or("?"), r.pointer.as_deref().unwrap_or(""));
-        format!("{operation} {pointer}: {}", r.message.as_deref().unwrap_or_default())
+        let message = r.message.as_deref().unwrap_or_default();
+        format!("{operation} {pointer}: {}", message.strip_prefix("required: ").unwrap_or(message))
     });
-    demo.proofs.row("A renamed response field is found, with its place", found.is_some(), seen);
+    demo.proofs.row("A renamed response field is found", found.is_some(), seen);
     Ok(())
 }
 
@@ -96,7 +99,7 @@ async fn scenario(demo: &Demo, file: &str) -> Result<(bool, String), Failure> {
     let bad = run.steps.iter().find(|step| step.message.is_some());
     let seen = match bad {
         Some(step) => format!("{}: {}", step.name, step.message.as_deref().unwrap_or_default()),
-        None => format!("{} steps, correlation {}", run.steps.len(), run.correlation_id),
+        None => format!("{} steps, all as expected", run.steps.len()),
     };
     Ok((run.verdict == crossdock_scenario::RunVerdict::Pass, seen))
 }
@@ -104,7 +107,7 @@ async fn scenario(demo: &Demo, file: &str) -> Result<(bool, String), Failure> {
 async fn order_to_ship(demo: &mut Demo) -> Result<(), Failure> {
     demo.say("one order: captured, allocated, booked, released, shipped, posted");
     let (holds, seen) = scenario(demo, "order-to-ship.yaml").await?;
-    demo.proofs.row("An order is shipped and posted to the ERP, once", holds, seen);
+    demo.proofs.row("An order is shipped, and posted to the ERP once", holds, seen);
     Ok(())
 }
 
@@ -125,9 +128,9 @@ async fn digits(demo: &mut Demo) -> Result<(), Failure> {
     let holds =
         status == 201 && found && kept(&erp) && trace.to_string().contains("820982911946154508") && kept(&order);
     demo.proofs.row(
-        "820982911946154508 and 403.00 keep every digit, to the ERP and back",
+        "An 18-digit id and 403.00 keep every digit",
         holds,
-        format!("channel answered {status}; hub, trace and ERP {}", if holds { "agree" } else { "differ" }),
+        format!("820982911946154508: hub, trace and ERP {}", if holds { "agree" } else { "differ" }),
     );
     Ok(())
 }
@@ -166,47 +169,51 @@ async fn crash(demo: &mut Demo) -> Result<(), Failure> {
     let once = |list: &[String]| list.iter().collect::<std::collections::BTreeSet<_>>().len();
     let holds =
         created == ORDERS && hub.len() == ORDERS && once(&hub) == ORDERS && erp.len() == ORDERS && once(&erp) == ORDERS;
-    let seen = format!(
-        "{created} captured, {} in the hub, {} in the ERP, none twice: {}",
-        hub.len(),
-        erp.len(),
-        once(&erp) == erp.len()
-    );
-    demo.proofs.row("Told twice and killed twice: nothing is lost, nothing is doubled", holds, seen);
+    let twice = hub.len() - once(&hub) + erp.len() - once(&erp);
+    let seen =
+        format!("{created} orders told twice: {} in the hub, {} in the ERP, {twice} doubled", hub.len(), erp.len());
+    demo.proofs.row("Killed twice by kill -9, it loses and doubles nothing", holds, seen);
     Ok(())
 }
 
 /// A target that cannot be reached: the order goes on, its own message waits, is given up visibly, and is replayed.
 async fn unreachable(demo: &mut Demo) -> Result<(), Failure> {
     demo.say("the carrier cannot be reached: retried, given up visibly, replayed");
-    let gone = json!([{ "fault": "demo-gone", "on": true, "outage": { "seen_as": "refused", "lasts": "5s" } }]);
+    let gone = json!([{ "fault": "demo-gone", "on": true, "outage": { "seen_as": "refused", "lasts": "20s" } }]);
     switch(demo, "carrier-swift", &gone)?;
     let (holds, _) = scenario(demo, "order-to-ship.yaml").await?;
     let dead = |list: &Value| list["deadLetters"].as_array().is_some_and(|letters| !letters.is_empty());
-    let (found, list) = demo.ask_until("/process/v1/dead-letters", Duration::from_secs(9), dead).await?;
-    let why = list["deadLetters"][0]["why"].as_str().unwrap_or("nothing was given up").to_owned();
-    let mut replayed = 0;
-    for letter in list["deadLetters"].as_array().into_iter().flatten() {
-        let id = letter["id"].as_str().unwrap_or_default();
-        let body = json!({ "by": "demo", "reason": "the carrier is back" });
-        let (status, _) = demo.hub(Method::POST, &format!("/process/v1/dead-letters/{id}/replay"), Some(&body)).await?;
-        replayed += usize::from((200..300).contains(&status));
-    }
+    let (found, _) = demo.ask_until("/process/v1/dead-letters", Duration::from_secs(9), dead).await?;
+    // The carrier is back before anything is replayed: what comes too early would only be given up again.
+    switch(demo, "carrier-swift", &json!([{ "fault": "demo-gone", "on": false }]))?;
     let none = |list: &Value| list["deadLetters"].as_array().is_some_and(Vec::is_empty);
-    let (healed, _) = demo.ask_until("/process/v1/dead-letters", Duration::from_secs(9), none).await?;
-    let seen = format!("the order shipped meanwhile: {holds}; {why}; {replayed} replayed");
-    demo.proofs.row(
-        "An unreachable system: retry, dead letter, replay; others never notice",
-        holds && found && healed && replayed > 0,
-        seen,
-    );
+    let (mut healed, mut replayed) = (false, 0);
+    // In rounds: what waited longest is given up first, and the rest may follow it while the breaker is still open.
+    for _ in 0..ROUNDS {
+        let (empty, list) = demo.ask_until("/process/v1/dead-letters", Duration::from_millis(1500), none).await?;
+        healed = empty;
+        if healed {
+            break;
+        }
+        for letter in list["deadLetters"].as_array().into_iter().flatten() {
+            let id = letter["id"].as_str().unwrap_or_default();
+            let body = json!({ "by": "demo", "reason": "the carrier is back" });
+            let path = format!("/process/v1/dead-letters/{id}/replay");
+            let (status, _) = demo.hub(Method::POST, &path, Some(&body)).await?;
+            replayed += usize::from((200..300).contains(&status));
+        }
+    }
+    let shipped = if holds { "the order shipped" } else { "the order did not ship" };
+    let end = if healed { "" } else { ", not all arrived" };
+    let seen = format!("{shipped}; given up and replayed: {replayed}{end}");
+    demo.proofs.row("An unreachable carrier holds nobody else up", holds && found && healed && replayed > 0, seen);
     Ok(())
 }
 
 async fn short_receipt(demo: &mut Demo) -> Result<(), Failure> {
     demo.say("a carton arrives two short: who is asked?");
     let (holds, seen) = scenario(demo, "short-receipt.yaml").await?;
-    demo.proofs.row("A short receipt becomes an exception with an owner and a deadline", holds, seen);
+    demo.proofs.row("A short receipt asks its owner, by a deadline", holds, seen);
     Ok(())
 }
 
@@ -224,10 +231,10 @@ async fn order_to_receipt(demo: &mut Demo) -> Result<(), Failure> {
     let seen = match report.results.iter().find(|r| r.verdict != ResultVerdict::Pass) {
         Some(bad) => format!("{}: {}", bad.name, bad.message.as_deref().unwrap_or_default()),
         None => {
-            format!("{steps} steps in {took} ms; left open: {}", open.map_or("unknown".to_owned(), |n| n.to_string()))
+            format!("{steps} steps in {took} ms, {} left open", open.map_or("unknown".to_owned(), |n| n.to_string()))
         }
     };
-    demo.proofs.part("Capture to receipt to three-way match, each step within its service level", holds, seen, report);
+    demo.proofs.part("Capture to receipt to match, each step in time", holds, seen, report);
     Ok(())
 }
 
@@ -252,12 +259,7 @@ async fn bench(demo: &mut Demo) -> Result<(), Failure> {
     let report = measured.map_err(|error| Failure::chain("the bench could not run", &error))?;
     let figure = |key: &str| report.extra.get("latency_us").and_then(|l| l[key].as_f64()).map_or(0.0, |us| us / 1000.0);
     let rate = report.extra.get("rate").and_then(|rate| rate["achieved_per_s"].as_f64()).unwrap_or_default();
-    let seen = format!("{rate:.0} orders/s: p50 {:.1} ms, p99 {:.1} ms", figure("p50"), figure("p99"));
-    demo.proofs.part(
-        "Orders are allocated within the service level, under load",
-        report.verdict == Verdict::Pass,
-        seen,
-        report,
-    );
+    let seen = format!("{rate:.0} orders/s: p50 {:.0} ms, p99 {:.0} ms", figure("p50"), figure("p99"));
+    demo.proofs.part("Allocation keeps its service level under load", report.verdict == Verdict::Pass, seen, report);
     Ok(())
 }
