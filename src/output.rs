@@ -28,7 +28,12 @@ use clap::builder::TypedValueParser as _;
 /// Prints a report, writes the wanted files, and says how the process ends.
 pub(crate) fn finish(report: &Report, output: &OutputArgs) -> Result<ExitCode, Failure> {
     write_reports(report, output)?;
-    print(&render(report, output.format, &stdout_style())?);
+    show(report, output.format)
+}
+
+/// Prints a report, and says how the process ends.
+pub(crate) fn show(report: &Report, format: Format) -> Result<ExitCode, Failure> {
+    print(&render(report, format, &stdout_style())?);
     Ok(report.exit_code().into())
 }
 

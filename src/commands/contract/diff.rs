@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::ValueEnum;
-use crossdock_contract::diff::{self, Comparison, Level, Options};
+use crossdock_contract::diff::{self, Change, Comparison, Level, Options};
 use crossdock_contract::{Contracts, Library};
-use crossdock_diag::{Folder, Limits};
-use crossdock_report::{Report, TestResult};
+use crossdock_diag::{Diagnostic, Folder, Limits, SourceFile};
+use crossdock_report::{Format, Report, TestResult};
 
 use crate::exit::Failure;
 use crate::output::{self, OutputArgs};
@@ -61,7 +61,56 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     report.set("breaking", compared.breaking);
     report.set("warnings", compared.warnings);
     report.set("bump", compared.bump);
-    output::finish(&report.finish(started, began.elapsed()), &args.output)
+    let report = report.finish(started, began.elapsed());
+    if args.output.format != Format::Terminal {
+        return output::finish(&report, &args.output);
+    }
+    // People get what matters as a compiler says it, with both places; the rest by name.
+    output::write_reports(&report, &args.output)?;
+    let told: Vec<Diagnostic> =
+        compared.changes.iter().filter(|change| change.level != Level::Info).map(diagnostic).collect();
+    if !told.is_empty() {
+        output::print(&format!("{}\n", crossdock_diag::render(&told, output::stdout_style().color)));
+    }
+    let mut short = report.clone();
+    short.extra.remove("changes");
+    short.results = report
+        .results
+        .into_iter()
+        .zip(&compared.changes)
+        .filter(|(_, change)| change.level == Level::Info)
+        .map(|(result, _)| result)
+        .collect();
+    if compared.changes.is_empty() {
+        short.results.push(TestResult::pass("nothing changed that anybody could notice"));
+    }
+    output::show(&short, Format::Terminal)
+}
+
+/// A change with the place where it was, the place where it is, and whom it breaks.
+fn diagnostic(change: &Change) -> Diagnostic {
+    let mut diagnostic = if change.level == Level::Breaking {
+        Diagnostic::error(change.id.clone(), change.text.clone())
+    } else {
+        Diagnostic::warning(change.id.clone(), change.text.clone())
+    };
+    for (position, words) in [(&change.base, "as it was"), (&change.revision, "as it would be")] {
+        // A file that went away since has no line to show.
+        let Ok(text) = std::fs::read_to_string(&position.file) else { continue };
+        let span = span(&text, position.line, position.column);
+        diagnostic = diagnostic.at(&SourceFile::new(position.file.clone(), text), span, words);
+    }
+    if change.level == Level::Breaking { diagnostic.help(broken(&change.consumers)) } else { diagnostic }
+}
+
+/// The word at a line and column, both from 1.
+fn span(text: &str, line: usize, column: usize) -> std::ops::Range<usize> {
+    let before: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+    let rest = text.get(before..).unwrap_or_default();
+    let start = before + rest.chars().take(column.saturating_sub(1)).map(char::len_utf8).sum::<usize>();
+    let word = text.get(start..).unwrap_or_default();
+    let length = word.find(|c: char| c.is_whitespace() || matches!(c, ':' | ',' | '}' | ']')).unwrap_or(word.len());
+    start..start + length.max(1).min(word.len())
 }
 
 fn broken(consumers: &[String]) -> String {
