@@ -116,8 +116,8 @@ fn farewell(html: &Path, kept: Option<&Path>) -> String {
         ("latency against the service level", "bench run scenarios/order-allocation.yaml"),
         ("a starter set for your own systems", "init my-contracts"),
     ];
-    let next: String = next.iter().map(|(what, command)| format!("  # {what}\n  {program} {command}\n")).collect();
-    format!("\nThe order's timeline and the latency curve: {}{folder}\n\nTry next:\n{next}", html.display())
+    let next: Vec<String> = next.iter().map(|(what, command)| format!("  # {what}\n  {program} {command}\n")).collect();
+    format!("\nThe order's timeline and the latency curve: {}{folder}\n\nTry next:\n{}", html.display(), next.concat())
 }
 
 impl Demo {

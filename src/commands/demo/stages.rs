@@ -20,7 +20,7 @@ use crate::exit::Failure;
 /// How often the crash stage sends each of its orders, and how many there are.
 const ORDERS: usize = 60;
 /// How often dead letters are looked for and replayed, at most.
-const ROUNDS: usize = 6;
+const ROUNDS: usize = 12;
 
 pub(super) async fn all(demo: &mut Demo) -> Result<(), Failure> {
     contracts(demo);
