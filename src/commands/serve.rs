@@ -52,15 +52,18 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
     let contracts = Arc::new(Contracts::load(&args.contracts)?);
     let hub = Hub::start(config, contracts).await.map_err(|error| Failure::chain("the hub does not start", &error))?;
     output::print(&format!("{}{}\n", READY, hub.url()));
-    if args.until_stdin_closes {
-        tokio::select! {
-            () = interrupt::wait() => {}
-            () = stdin_closed() => {}
-        }
-    } else {
-        interrupt::wait().await;
-    }
+    let parent_gone =
+        async { if args.until_stdin_closes { stdin_closed().await } else { std::future::pending().await } };
+    let died = tokio::select! {
+        () = interrupt::wait() => false,
+        () = parent_gone => false,
+        () = hub.died() => true,
+    };
     hub.shutdown().await;
+    if died {
+        return Err(Failure::new("the hub has died of a defect, which its log names")
+            .help("nothing that it answered is lost: start it again"));
+    }
     Ok(ExitCode::SUCCESS)
 }
 
