@@ -31,8 +31,9 @@ pub(crate) fn media(headers: &HeaderMap) -> Result<Media, Problem> {
         "application/json" if headers.contains_key("ce-specversion") => Ok(Media::Binary),
         "application/cloudevents+json" | "application/json" => Ok(Media::Structured),
         _ => Err(Problem::media_type(format!(
-            "`{value}` is not taken here; send application/cloudevents+json, application/cloudevents-batch+json, application/json \
-             or application/edi-x12"
+            "{} is not taken here; send application/cloudevents+json, application/cloudevents-batch+json, application/json \
+             or application/edi-x12",
+            if value.is_empty() { "a body without a content type".to_owned() } else { format!("`{value}`") }
         ))),
     }
 }

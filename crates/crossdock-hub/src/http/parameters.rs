@@ -5,7 +5,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::extract::{Query, Request, State};
+use axum::RequestExt as _;
+use axum::extract::rejection::RawPathParamsRejection;
+use axum::extract::{Query, RawPathParams, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use crossdock_contract::Operation;
@@ -27,7 +29,10 @@ const APIS: [&str; 6] = [
 ];
 
 /// The middleware.
-pub(super) async fn check(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+pub(super) async fn check(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+    if let Err(RawPathParamsRejection::InvalidUtf8InPathParam(error)) = request.extract_parts::<RawPathParams>().await {
+        return Problem::bad_request(format!("the path cannot be read: {error}")).into_response();
+    }
     match judge(&app, &request) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
