@@ -73,6 +73,8 @@ pub struct Limits {
     pub body_bytes: usize,
     /// The most bytes of a request's headers.
     pub header_bytes: usize,
+    /// How long a client may take for a request's headers, then for its body; also how long a connection may idle.
+    pub receive: Duration,
     /// The most events of one batch or sets of one interchange.
     pub batch_events: usize,
     /// Messages that may wait for the writer; more are answered 503 with `Retry-After`.
@@ -92,6 +94,7 @@ impl Default for Limits {
         Self {
             body_bytes: 1 << 20,
             header_bytes: 16 << 10,
+            receive: Duration::from_secs(30),
             batch_events: 1000,
             admission_queue: 4096,
             group_commit: 256,

@@ -118,7 +118,12 @@ impl App {
         if declared.is_some_and(|length| length > limit) {
             return Err(too_large());
         }
-        axum::body::to_bytes(body, limit).await.map_err(|error| {
+        let receive = self.config.limits.receive;
+        let Ok(received) = tokio::time::timeout(receive, axum::body::to_bytes(body, limit)).await else {
+            let detail = format!("the body was not complete after {} ms; nothing of it was taken", receive.as_millis());
+            return Err(Problem::too_slow(detail));
+        };
+        received.map_err(|error| {
             let is_limit = std::error::Error::source(&error)
                 .is_some_and(|source| source.to_string().contains("length limit exceeded"));
             if is_limit { too_large() } else { Problem::bad_request("the body broke off") }

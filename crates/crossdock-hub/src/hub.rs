@@ -21,8 +21,7 @@ use crate::delivery::Courier;
 use crate::engine::{Engine, Parts};
 use crate::feed::Feed;
 use crate::http::auth::Keys;
-use crate::http::server::Listener;
-use crate::http::{App, router};
+use crate::http::{App, router, server};
 use crate::metrics::Metrics;
 use crate::{HubError, policy};
 
@@ -172,17 +171,10 @@ fn check(config: &HubConfig) -> Result<(), HubError> {
 }
 
 fn serve(listener: TcpListener, app: &Arc<App>) -> JoinHandle<()> {
-    let listener = Listener::new(listener, app.config.limits.header_bytes);
-    let routes = router(Arc::clone(app));
-    let mut stop = app.stop.subscribe();
+    let (app, stop) = (Arc::clone(app), app.stop.subscribe());
     tokio::spawn(async move {
-        let stopped = async move {
-            // An error means that the hub is gone, which is a stop too.
-            drop(stop.wait_for(|stop| *stop).await);
-        };
-        if let Err(error) = axum::serve(listener, routes).with_graceful_shutdown(stopped).await {
-            tracing::error!(%error, "the server ended");
-        }
+        let limits = app.config.limits.clone();
+        server::serve(listener, router(app), &limits, stop).await;
     })
 }
 

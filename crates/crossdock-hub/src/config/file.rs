@@ -74,6 +74,7 @@ struct X12Table {
 struct LimitsTable {
     body_bytes: Option<Spanned<usize>>,
     header_bytes: Option<Spanned<usize>>,
+    receive_ms: Option<Spanned<u64>>,
     batch_events: Option<Spanned<usize>>,
     admission_queue: Option<Spanned<usize>>,
     group_commit: Option<Spanned<usize>>,
@@ -280,6 +281,7 @@ impl Reader<'_> {
         Limits {
             body_bytes: self.positive("limits.body_bytes", table.body_bytes, usual.body_bytes),
             header_bytes: self.positive("limits.header_bytes", table.header_bytes, usual.header_bytes),
+            receive: self.duration("limits.receive_ms", table.receive_ms, usual.receive),
             batch_events: self.positive("limits.batch_events", table.batch_events, usual.batch_events),
             admission_queue: self.positive("limits.admission_queue", table.admission_queue, usual.admission_queue),
             group_commit: self.positive("limits.group_commit", table.group_commit, usual.group_commit),

@@ -67,6 +67,10 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, "conflict", "Not in this state", detail)
     }
 
+    pub(crate) fn too_slow(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, "too_slow", "The request took too long to arrive", detail)
+    }
+
     pub(crate) fn too_large(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The body is too large", detail)
     }
@@ -74,6 +78,10 @@ impl Problem {
     pub(crate) fn header_too_large(detail: impl Into<String>) -> Self {
         let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
         Self::new(status, "header_too_large", "The header is too large", detail)
+    }
+
+    pub(crate) fn target_too_long(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::URI_TOO_LONG, "target_too_long", "The request's target is too long", detail)
     }
 
     pub(crate) fn media_type(detail: impl Into<String>) -> Self {

@@ -1,23 +1,30 @@
 //! The listener: connections with a bound, and with the last word.
-//! Here: why a plain TCP stream is not enough. hyper answers a header that it will not even read with an empty 431 and closes; with the
+//! Here: why a plain TCP stream is not enough. hyper answers a header that it will not even read with an empty 400, 414 or 431 and closes; with the
 //! rest of the header still unread the system then resets the connection, and the client never sees the answer. So the answer is
 //! replaced by a problem document, and what the client still sends is read and thrown away for a moment (a lingering close).
-//! Invariant: a connection lingers at most [`LINGER`] and [`LINGER_BYTES`].
+//! Here too: the loop that accepts. axum's own gives a client all the time it wants for its header; this one does not.
+//! Invariant: a connection lingers at most [`LINGER`] and [`LINGER_BYTES`], and waits for a header at most `limits.receive_ms`.
 
 use std::io;
-use std::net::SocketAddr;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use axum::Router;
 use bytes::{Buf, Bytes};
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::JoinSet;
 use tokio::time::Sleep;
 
 use super::header_too_large;
+use crate::config::Limits;
+use crate::http::problem::Problem;
 
 /// Connections at a time.
 const CONNECTIONS: usize = 4096;
@@ -28,44 +35,57 @@ const LINGER_BYTES: usize = 32 << 20;
 /// A pause after the system refused to give us a connection (out of file handles).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Listens, and hands out guarded connections.
-pub(crate) struct Listener {
-    inner: TcpListener,
-    places: Arc<Semaphore>,
-    header_limit: usize,
-}
-
-impl Listener {
-    pub(crate) fn new(inner: TcpListener, header_limit: usize) -> Self {
-        Self { inner, places: Arc::new(Semaphore::new(CONNECTIONS)), header_limit }
+/// Serves until `stop`; then ends with the last request in flight. Dropping it cuts all connections.
+pub(crate) async fn serve(listener: TcpListener, routes: Router, limits: &Limits, stop: watch::Receiver<bool>) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let mut builder = http1::Builder::new();
+    // Counts from the connection's first moment, and again from every answer on.
+    builder.timer(TokioTimer::new()).header_read_timeout(limits.receive);
+    let mut connections = JoinSet::new();
+    let mut stopped = stop.clone();
+    loop {
+        let connection = tokio::select! {
+            connection = accept(&listener, &places, limits.header_bytes) => connection,
+            Some(_) = connections.join_next() => continue,
+            // An error means that the hub is gone, which is a stop too.
+            () = async { drop(stopped.wait_for(|stop| *stop).await) } => break,
+        };
+        let served = builder.serve_connection(TokioIo::new(connection), TowerToHyperService::new(routes.clone()));
+        let mut stopped = stop.clone();
+        connections.spawn(async move {
+            let mut served = pin!(served);
+            let ended = tokio::select! {
+                ended = served.as_mut() => ended,
+                () = async { drop(stopped.wait_for(|stop| *stop).await) } => {
+                    served.as_mut().graceful_shutdown();
+                    served.await
+                }
+            };
+            if let Err(error) = ended {
+                tracing::debug!(%error, "a connection broke");
+            }
+        });
     }
+    drop(listener);
+    while connections.join_next().await.is_some() {}
 }
 
-impl axum::serve::Listener for Listener {
-    type Io = Connection;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        loop {
-            let place = Arc::clone(&self.places).acquire_owned().await.ok();
-            match self.inner.accept().await {
-                Ok((stream, address)) => {
-                    // Small answers go out at once; Nagle would hold them back for the client's delayed acknowledgement.
-                    if let Err(error) = stream.set_nodelay(true) {
-                        tracing::debug!(%error, "no TCP_NODELAY");
-                    }
-                    return (Connection::new(stream, place, self.header_limit), address);
+async fn accept(listener: &TcpListener, places: &Arc<Semaphore>, header_limit: usize) -> Connection {
+    loop {
+        let place = Arc::clone(places).acquire_owned().await.ok();
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                // Small answers go out at once; Nagle would hold them back for the client's delayed acknowledgement.
+                if let Err(error) = stream.set_nodelay(true) {
+                    tracing::debug!(%error, "no TCP_NODELAY");
                 }
-                Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
+                return Connection::new(stream, place, header_limit);
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
-    }
-
-    fn local_addr(&self) -> io::Result<Self::Addr> {
-        self.inner.local_addr()
     }
 }
 
@@ -99,19 +119,25 @@ impl Connection {
         Poll::Ready(Ok(()))
     }
 
-    /// Whether these are the first bytes of hyper's own answer to a header that it will not read.
-    fn is_bare_refusal(bytes: &[u8]) -> bool {
-        bytes.starts_with(b"HTTP/1.1 431 ")
-            && bytes.windows(19).any(|part| part.eq_ignore_ascii_case(b"content-length: 0\r\n"))
-    }
-
-    fn problem(&self) -> Bytes {
-        let body = header_too_large(self.header_limit).to_json().to_string();
-        Bytes::from(format!(
-            "HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: application/problem+json\r\n\
-             connection: close\r\ncontent-length: {}\r\n\r\n{body}",
+    /// What takes the place of an answer that hyper made itself, to a head that it will not read: those have no body at all.
+    fn instead_of(&self, bytes: &[u8]) -> Option<Bytes> {
+        let problem = match bytes.strip_prefix(b"HTTP/1.1 ")?.get(..4)? {
+            b"431 " => header_too_large(self.header_limit),
+            b"414 " => Problem::target_too_long("the request's target is longer than is read here"),
+            b"400 " => Problem::bad_request("the request's first lines are not HTTP/1.1"),
+            _ => return None,
+        };
+        let head = std::str::from_utf8(bytes).ok()?.to_ascii_lowercase();
+        if !head.contains("content-length: 0\r\n") || head.contains("content-type:") {
+            return None;
+        }
+        let body = problem.to_json().to_string();
+        let reason = problem.status.canonical_reason().unwrap_or_default();
+        Some(Bytes::from(format!(
+            "HTTP/1.1 {} {reason}\r\ncontent-type: application/problem+json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+            problem.status.as_u16(),
             body.len()
-        ))
+        )))
     }
 }
 
@@ -125,8 +151,8 @@ impl AsyncWrite for Connection {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         ready!(this.poll_replacement(context))?;
-        if Self::is_bare_refusal(bytes) {
-            this.replacement = Some(this.problem());
+        if let Some(problem) = this.instead_of(bytes) {
+            this.replacement = Some(problem);
             return Poll::Ready(Ok(bytes.len()));
         }
         Pin::new(&mut this.stream).poll_write(context, bytes)

@@ -121,7 +121,7 @@ fn an_unknown_key_is_named_with_what_was_meant() {
     check(
         "listen = \"127.0.0.1:0\"\nledger.path = \"x\"\n[limits]\nbody_byte = 3\n",
         &expect![[r"
-        error[config::syntax]: unknown field `body_byte`, expected one of `body_bytes`, `header_bytes`, `batch_events`, `admission_queue`, `group_commit`, `streams`, `stream_tail`, `shutdown_ms`
+        error[config::syntax]: unknown field `body_byte`, expected one of `body_bytes`, `header_bytes`, `receive_ms`, `batch_events`, `admission_queue`, `group_commit`, `streams`, `stream_tail`, `shutdown_ms`
          --> crossdock.toml:4:1
           |
         4 | body_byte = 3

@@ -229,3 +229,43 @@ async fn figures_for_people_and_machines() {
     assert!(text.contains("crossdock_facts_total{system=\"commerce\",outcome=\"accepted\"} 1"), "{text}");
     assert!(text.contains("# TYPE crossdock_append_seconds histogram"), "{text}");
 }
+
+#[tokio::test]
+async fn a_client_that_says_nothing_or_drips_holds_no_connection() {
+    let world = World::with(|config| config.limits.receive = std::time::Duration::from_millis(200)).await;
+    let header = "POST /system/v1/commerce/events HTTP/1.1\r\nhost: hub\r\nauthorization: Bearer key-of-commerce\r\n\
+                  content-type: application/json\r\ncontent-length: 100\r\n";
+    let cases = [
+        ("says nothing", String::new(), ""),
+        ("half a header", header.to_owned(), ""),
+        ("half a body", format!("{header}\r\n{{"), "HTTP/1.1 408 Request Timeout\r\n"),
+    ];
+    for (case, sent, answer) in cases {
+        let mut slow = TcpStream::connect(world.hub.addr()).await.unwrap();
+        slow.write_all(sent.as_bytes()).await.unwrap();
+        let mut answered = Vec::new();
+        slow.read_to_end(&mut answered).await.unwrap();
+        let answered = String::from_utf8(answered).unwrap();
+        assert!(answered.starts_with(answer), "{case}: {answered}");
+        assert_eq!(answered.is_empty(), answer.is_empty(), "{case}: {answered}");
+        assert_eq!(answered.contains("urn:crossdock:problem:too_slow"), !answer.is_empty(), "{case}: {answered}");
+    }
+    assert_eq!(world.submit("commerce", &order("1")).await.0, 202);
+}
+
+#[tokio::test]
+async fn what_is_no_readable_request_is_a_problem_document_too() {
+    let world = World::new().await;
+    let long = format!("GET /{} HTTP/1.1\r\nhost: hub\r\n\r\n", "a".repeat(70_000));
+    let path = "GET /process/v1/orders/%ff HTTP/1.1\r\nhost: hub\r\nconnection: close\r\n\r\n";
+    for (sent, status) in [("\x16\x03\x01 TLS?\r\n\r\n", 400), (long.as_str(), 414), (path, 400)] {
+        let mut stream = TcpStream::connect(world.hub.addr()).await.unwrap();
+        stream.write_all(sent.as_bytes()).await.unwrap();
+        stream.shutdown().await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+        assert!(answer.contains("content-type: application/problem+json"), "{answer}");
+        assert!(answer.contains(&format!("\"status\":{status}")), "{answer}");
+    }
+}

@@ -1,23 +1,26 @@
 //! The listening socket of a system and its connections.
 //!
-//! Three things that the HTTP library does not do: a request head that is too large or broken is answered by a problem
+//! Four things that the HTTP library does not do: a request head that is too large or broken is answered by a problem
 //! document instead of an empty body; a refused upload is read to its end (within bounds) before the connection closes, so
-//! that the caller gets to see why; and a connection can be reset in the middle, for faults.
+//! that the caller gets to see why; a connection can be reset in the middle, for faults;
+//! and a caller that says nothing is not waited for for ever.
 
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::extract::connect_info::Connected;
-use axum::serve::{IncomingStream, Listener};
+use axum::{Extension, Router};
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio::time::Sleep;
 
 use super::reply::bare_problem;
@@ -25,6 +28,8 @@ use super::reply::bare_problem;
 /// How much of a refused upload is read away, and for how long, before the connection closes anyway.
 const LINGER_BYTES: usize = 32 << 20;
 const LINGER_TIME: Duration = Duration::from_secs(3);
+/// How long a caller may take for a request's head, then for its body; also how long a connection may idle.
+pub(crate) const RECEIVE_TIME: Duration = Duration::from_secs(30);
 /// Pause after a failed accept (out of file descriptors): the library's own pause of a second would stall every caller.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -39,19 +44,50 @@ impl Door {
     pub(crate) fn new(listener: TcpListener, open: watch::Receiver<bool>) -> Self {
         Self { listener, open }
     }
-}
 
-impl Listener for Door {
-    type Io = Line;
-    type Addr = SocketAddr;
+    /// Serves until `stopped`, then waits for what is in flight. Left early, its connections live on, until `open` says otherwise.
+    pub(crate) async fn serve(self, router: Router, stopped: watch::Receiver<bool>) {
+        let mut builder = http1::Builder::new();
+        builder.timer(TokioTimer::new()).header_read_timeout(RECEIVE_TIME);
+        let mut connections = Detached(JoinSet::new());
+        let mut stop = stopped.clone();
+        loop {
+            let (line, grip) = tokio::select! {
+                accepted = self.accept() => accepted,
+                Some(_) = connections.0.join_next() => continue,
+                () = async { drop(stop.wait_for(|stopped| *stopped).await) } => break,
+            };
+            let service = TowerToHyperService::new(router.clone().layer(Extension(grip)));
+            let served = builder.serve_connection(TokioIo::new(line), service);
+            let mut stop = stopped.clone();
+            connections.0.spawn(async move {
+                let mut served = pin!(served);
+                let ended = tokio::select! {
+                    ended = served.as_mut() => ended,
+                    () = async { drop(stop.wait_for(|stopped| *stopped).await) } => {
+                        served.as_mut().graceful_shutdown();
+                        served.await
+                    }
+                };
+                if let Err(error) = ended {
+                    tracing::debug!(%error, "a connection broke");
+                }
+            });
+        }
+        drop(self.listener);
+        while connections.0.join_next().await.is_some() {}
+    }
 
-    async fn accept(&mut self) -> (Line, SocketAddr) {
+    /// The next connection, and what its handlers may do to it.
+    async fn accept(&self) -> (Line, Grip) {
         loop {
             match self.listener.accept().await {
-                Ok((stream, address)) => {
+                Ok((stream, _)) => {
                     // Small answers must not wait for the acknowledgement of the ones before.
                     drop(stream.set_nodelay(true));
-                    return (Line::new(stream, self.open.clone()), address);
+                    let line = Line::new(stream, self.open.clone());
+                    let grip = line.grip.clone();
+                    return (line, grip);
                 }
                 Err(error) => {
                     tracing::debug!(%error, "accept failed");
@@ -60,9 +96,14 @@ impl Listener for Door {
             }
         }
     }
+}
 
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
+/// Connections that outlive whoever accepted them.
+struct Detached(JoinSet<()>);
+
+impl Drop for Detached {
+    fn drop(&mut self) {
+        self.0.detach_all();
     }
 }
 
@@ -85,12 +126,6 @@ impl Grip {
     /// The caller has not finished sending: read the rest away before closing.
     pub(crate) fn linger(&self) {
         self.0.linger.store(true, Ordering::Release);
-    }
-}
-
-impl Connected<IncomingStream<'_, Door>> for Grip {
-    fn connect_info(stream: IncomingStream<'_, Door>) -> Self {
-        stream.io().grip.clone()
     }
 }
 

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::door::{Door, Grip};
+use super::door::Door;
 use super::station::now;
 
 /// Pause between tries to listen again after an outage.
@@ -47,17 +47,8 @@ pub(crate) async fn keep(
             },
         };
         let (connections, connected) = watch::channel(true);
-        let mut stop = stopped.clone();
-        let graceful = async move { drop(stop.wait_for(|stopped| *stopped).await) };
-        let service = router.clone().into_make_service_with_connect_info::<Grip>();
-        let server = axum::serve(Door::new(open, connected), service).with_graceful_shutdown(graceful);
         tokio::select! {
-            result = server.into_future() => {
-                if let Err(error) = result {
-                    tracing::warn!(%address, %error, "the door broke");
-                }
-                return;
-            }
+            () = Door::new(open, connected).serve(router.clone(), stopped.clone()) => return,
             () = until_refused(&mut refusing) => {}
         }
         // Nobody listens any more. Whoever switched the outage on still gets the answer; then all connections are reset.

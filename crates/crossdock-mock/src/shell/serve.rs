@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body as HttpBody, to_bytes};
-use axum::extract::{ConnectInfo, RawPathParams, Request as HttpRequest};
+use axum::extract::{RawPathParams, Request as HttpRequest};
 use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use crossdock_contract::Violation;
@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
 
 use super::admin;
-use super::door::Grip;
+use super::door::{Grip, RECEIVE_TIME};
 use super::journal::Entry;
 use super::reply::{Problem, json_response};
 use super::routes::{Route, RouteTable, Takes};
@@ -81,7 +81,7 @@ pub(crate) fn router(served: &Arc<Served>, table: RouteTable) -> Router {
 
 async fn answer(served: Arc<Served>, route: Arc<Route>, request: HttpRequest) -> Response {
     let (parts, body) = request.into_parts();
-    let grip = parts.extensions.get::<ConnectInfo<Grip>>().map(|info| info.0.clone()).unwrap_or_default();
+    let grip = parts.extensions.get::<Grip>().cloned().unwrap_or_default();
     let mut entry = Entry {
         at: now(),
         operation: route.operation.clone(),
@@ -283,7 +283,11 @@ async fn body_of(route: &Route, headers: &HeaderMap, body: HttpBody) -> Result<(
             format!("the body has {length} bytes, {BODY_LIMIT} are taken"),
         ));
     }
-    let bytes = to_bytes(body, BODY_LIMIT).await.map_err(|error| {
+    let Ok(received) = tokio::time::timeout(RECEIVE_TIME, to_bytes(body, BODY_LIMIT)).await else {
+        let detail = format!("the body was not complete after {} s", RECEIVE_TIME.as_secs());
+        return Err(Problem::new(408, "too-slow", detail));
+    };
+    let bytes = received.map_err(|error| {
         let mut cause: Option<&dyn std::error::Error> = Some(&error);
         let mut too_large = false;
         while let Some(error) = cause {
