@@ -70,7 +70,7 @@ pub fn translate(
     inbound
 }
 
-/// A set that its guide allows and that still cannot be understood is refused in the acknowledgement too.
+/// A set that its guide allows and that still cannot be understood, or is nothing to send to us, is refused in the acknowledgement too.
 fn refuse_unreadable(file: &mut File<'_>, partner: &SystemId) {
     let mut found = Vec::new();
     for (i, interchange) in file.interchanges.iter().enumerate() {
@@ -79,8 +79,11 @@ fn refuse_unreadable(file: &mut File<'_>, partner: &SystemId) {
                 if set.is_refused() {
                     continue;
                 }
-                if let Err(errors) = Document::read(interchange, set, partner) {
-                    found.push((i, g, s, errors));
+                match Document::read(interchange, set, partner) {
+                    Err(errors) => found.push((i, g, s, errors)),
+                    // Nobody orders from us in this landscape.
+                    Ok(Document::PurchaseOrder(_)) => found.push((i, g, s, vec![unsupported(set, partner)])),
+                    Ok(_) => {}
                 }
             }
         }
@@ -91,6 +94,12 @@ fn refuse_unreadable(file: &mut File<'_>, partner: &SystemId) {
             set.findings.extend(errors);
         }
     }
+}
+
+fn unsupported(set: &Set<'_>, partner: &SystemId) -> EdiError {
+    let message = format!("a set {} is nothing that {partner} may send here", set.id());
+    let code = crossdock_edi::Code::Set(crossdock_edi::SetCode::Unsupported);
+    EdiError::refused(code, set.place(0, Some(1)), message)
 }
 
 fn events(
@@ -118,13 +127,10 @@ fn events(
         }
         // Which order the group was about, the core remembers.
         Document::FunctionalAck(ack) => vec![(Fact::FunctionalAck(ack.fact(None)), None, received)],
-        // Nobody orders from us in this landscape.
-        Document::PurchaseOrder(_) => Vec::new(),
+        Document::PurchaseOrder(_) => return Err(vec![unsupported(set, partner)]),
     };
     if facts.is_empty() {
-        let message = format!("a set {} is nothing that {partner} may send here", set.id());
-        let code = crossdock_edi::Code::Set(crossdock_edi::SetCode::Unsupported);
-        return Err(vec![EdiError::refused(code, set.place(0, Some(1)), message)]);
+        return Err(vec![unsupported(set, partner)]);
     }
     let synthetic = interchange.usage() == Usage::Test;
     let mut events = Vec::with_capacity(facts.len());

@@ -66,6 +66,15 @@ fn an_855_becomes_a_fact_and_a_997() {
 }
 
 #[test]
+fn a_set_that_nobody_may_send_to_us_is_refused_in_the_acknowledgement_too() {
+    let order = std::fs::read("../crossdock-edi/tests/data/guides/purchase-order.edi").unwrap();
+    let inbound = read(&order);
+    let errors = inbound.sets[0].facts.as_ref().unwrap_err();
+    assert_eq!(errors[0].message, "a set 850 is nothing that supplier-acme may send here");
+    assert!(inbound.acknowledgement.contains("AK5*R*1~AK9*R*1*1*0~"), "{}", inbound.acknowledgement);
+}
+
+#[test]
 fn an_856_becomes_a_notice_and_an_810_an_invoice_of_its_sender() {
     let notice = serde_json::from_value(json!({
         "asnNumber": "ASN-1", "purpose": "original", "poNumber": "PO-1", "shippedAt": "2026-03-02T09:00:00Z",
