@@ -68,6 +68,19 @@ impl SqliteLedger {
     }
 }
 
+/// A closed ledger is one file: what stands in the log beside it is moved in. SQLite itself does not do that while readers are open.
+impl Drop for SqliteLedger {
+    fn drop(&mut self) {
+        let moved = self.file.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
+        // Nothing is lost if it fails: the log stays, and the next start reads it.
+        match moved {
+            Ok(false) => {}
+            Ok(true) => tracing::debug!(path = %self.file.path.display(), "a reader keeps the log beside the ledger"),
+            Err(error) => tracing::warn!(path = %self.file.path.display(), %error, "the log beside the ledger stays"),
+        }
+    }
+}
+
 impl SqliteReader {
     /// Opens an existing ledger for reading, also while a hub writes it.
     ///

@@ -59,6 +59,19 @@ fn what_was_appended_is_there_after_reopening() {
 }
 
 #[test]
+fn a_closed_ledger_is_one_file_that_can_be_copied() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, copy) = (folder.path().join("crossdock.db"), folder.path().join("copy.db"));
+    let mut ledger = SqliteLedger::open(&path).unwrap();
+    ledger.append(0, &orders(1..=3)).unwrap();
+    let mut reader = ledger.reader().unwrap();
+    assert_eq!(reader.head().unwrap(), 3);
+    drop(ledger);
+    std::fs::copy(&path, &copy).unwrap();
+    assert_eq!(SqliteLedger::open(&copy).unwrap().head().unwrap(), 3);
+}
+
+#[test]
 fn a_stale_writer_has_no_effect() {
     let mut ledger = MemoryLedger::new();
     ledger.append(0, &orders(1..=2)).unwrap();
