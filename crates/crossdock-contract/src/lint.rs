@@ -58,6 +58,7 @@ pub fn lint_library(library: Library, problems: Diagnostics) -> Diagnostics {
     if is_unread(&loaded.problems, "ownership.yaml") {
         found.retain(|one| one.code != "ownership/unowned");
     }
+    found.retain(|one| !loaded.is_echo(one));
     let mut all = loaded.problems;
     all.extend(found);
     sorted(all)

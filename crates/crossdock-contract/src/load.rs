@@ -46,6 +46,20 @@ pub struct Contracts {
 pub(crate) struct Loaded {
     pub(crate) contracts: Contracts,
     pub(crate) problems: Diagnostics,
+    /// The names of files that could not even be read.
+    pub(crate) unread: Vec<String>,
+}
+
+impl Loaded {
+    /// Whether a finding only repeats that a file could not be read: it misses what is in there.
+    pub(crate) fn is_echo(&self, finding: &Diagnostic) -> bool {
+        is_echo(&self.unread, finding)
+    }
+}
+
+fn is_echo(unread: &[String], finding: &Diagnostic) -> bool {
+    let misses = finding.code == DANGLING || finding.code.starts_with("catalog/");
+    misses && unread.iter().any(|name| finding.message.contains(name.as_str()))
 }
 
 /// What a document is, by its content and its folder.
@@ -101,12 +115,14 @@ impl Contracts {
     }
 
     pub(crate) fn compile(library: Library, mut problems: Diagnostics) -> Loaded {
+        let name = |one: &Diagnostic| Some(one.file()?.rsplit('/').next()?.to_owned());
+        let unread: Vec<String> = problems.iter().filter_map(name).collect();
         let catalog: Catalog = settings(&library, "catalog.yaml", &mut problems);
         let ownership: Ownership = settings(&library, "ownership.yaml", &mut problems);
         let glossary: Glossary = settings(&library, "glossary.yaml", &mut problems);
         let slas: Slas = settings(&library, "slas.yaml", &mut problems);
         let policy: Policy = settings(&library, "policy.yaml", &mut problems);
-        problems.extend(dangling(&library));
+        problems.extend(dangling(&library).into_iter().filter(|one| !is_echo(&unread, one)));
         let store = Store::new(&library);
         let (mut apis, mut events, mut objects) = (Vec::new(), Events::new(), Objects::new());
         let mut guides = Guides::new();
@@ -129,7 +145,7 @@ impl Contracts {
         let contracts =
             Self { library, catalog, ownership, glossary, slas, policy, apis, events, objects, guides, terms, store };
         problems.extend(contracts.uncompilable());
-        Loaded { contracts, problems }
+        Loaded { contracts, problems, unread }
     }
 
     /// The first API that a system provides, in the order of the catalogue.
