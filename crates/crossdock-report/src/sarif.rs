@@ -1,5 +1,6 @@
-//! SARIF 2.1.0: findings with a place in a file, for code scanning. What has no file is not a finding in code and is left out;
-//! what could not run is a notification of the invocation, never a finding.
+//! SARIF 2.1.0: findings, for code scanning. One about a live system has no place in a file, so it names its logical place only.
+//! What could not run is a notification of the invocation, never a finding.
+//! Invariant: a report that fails has a finding here.
 
 use std::collections::BTreeMap;
 
@@ -46,7 +47,7 @@ fn run(report: &Report) -> Value {
 
 /// False expectations, and what passed with a warning.
 fn findings(report: &Report) -> impl Iterator<Item = &TestResult> {
-    report.results.iter().filter(|result| result.file.is_some() && level(result).is_some())
+    report.results.iter().filter(|result| level(result).is_some())
 }
 
 fn level(result: &TestResult) -> Option<&'static str> {
@@ -75,17 +76,27 @@ fn finding(result: &TestResult, rules: &BTreeMap<&str, usize>) -> Value {
 }
 
 fn location(result: &TestResult) -> Value {
-    let mut region = serde_json::Map::new();
-    region.insert("startLine".to_owned(), result.line.unwrap_or(1).max(1).into());
-    region.extend(result.extra.get("column").map(|column| ("startColumn".to_owned(), column.clone())));
-    let mut location = json!({"physicalLocation": {
-        "artifactLocation": {"uri": uri(result.file.as_deref().unwrap_or_default())},
-        "region": region,
-    }});
-    if let Some(pointer) = &result.pointer {
-        location["logicalLocations"] = json!([{"fullyQualifiedName": pointer}]);
+    let mut location = serde_json::Map::new();
+    if let Some(file) = &result.file {
+        let mut region = serde_json::Map::new();
+        region.insert("startLine".to_owned(), result.line.unwrap_or(1).max(1).into());
+        region.extend(result.extra.get("column").map(|column| ("startColumn".to_owned(), column.clone())));
+        location
+            .insert("physicalLocation".to_owned(), json!({"artifactLocation": {"uri": uri(file)}, "region": region}));
     }
-    location
+    let logical = match &result.file {
+        Some(_) => result.pointer.clone(),
+        None => Some(logical(result)),
+    };
+    location.extend(logical.map(|name| ("logicalLocations".to_owned(), json!([{"fullyQualifiedName": name}]))));
+    location.into()
+}
+
+/// Where in a landscape: system, operation, pointer; the case where none of them is known.
+fn logical(result: &TestResult) -> String {
+    let known = [&result.system, &result.operation, &result.pointer].map(Option::as_deref);
+    let parts: Vec<&str> = known.into_iter().flatten().filter(|part| !part.is_empty()).collect();
+    if parts.is_empty() { result.name.clone() } else { parts.join(" ") }
 }
 
 fn notification(result: &TestResult) -> Value {
