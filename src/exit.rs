@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use crossdock_diag::Diagnostics;
 
+use crate::output;
+
 /// Could not run: a bad file or usage, no answer at all.
 pub(crate) const COULD_NOT_RUN: u8 = 2;
 /// Interrupted, after clean-up.
@@ -20,7 +22,7 @@ pub(crate) enum Failure {
         /// What would be right.
         help: Option<String>,
     },
-    /// The person pressed Ctrl-C, and everything is cleaned up.
+    /// The person pressed Ctrl-C, and everything is cleaned up; nothing was reported yet.
     Interrupted,
 }
 
@@ -57,6 +59,15 @@ impl Failure {
             Self::Files(_) | Self::Other { .. } => COULD_NOT_RUN.into(),
         }
     }
+}
+
+/// How a command ends whose report is out: 130 if it was cut short, so that nobody takes part of a run for all of it.
+pub(crate) fn reported(code: ExitCode, interrupted: bool) -> ExitCode {
+    if interrupted {
+        output::note("interrupted; everything was cleaned up");
+        return INTERRUPTED.into();
+    }
+    code
 }
 
 impl From<Diagnostics> for Failure {

@@ -12,7 +12,7 @@ use crossdock_scenario::spelling::DurationText;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::commands::environment::EnvironmentArgs;
-use crate::exit::Failure;
+use crate::exit::{self, Failure};
 use crate::interrupt;
 use crate::output::{self, OutputArgs};
 
@@ -77,7 +77,7 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
     place.close().await;
     let report = measured.map_err(|error| Failure::chain("the bench could not run", &error))?;
     let code = output::finish(&report, &args.output)?;
-    if cancel.is_cancelled() { Err(Failure::Interrupted) } else { Ok(code) }
+    Ok(exit::reported(code, cancel.is_cancelled()))
 }
 
 /// A bar on standard error; nothing where that is no terminal.

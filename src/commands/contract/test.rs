@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use crossdock_verify::TestOptions;
 
 use crate::commands::environment::EnvironmentArgs;
-use crate::exit::Failure;
+use crate::exit::{self, Failure};
 use crate::interrupt;
 use crate::output::{self, OutputArgs};
 
@@ -46,5 +46,5 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
     place.close().await;
     let report = tested.map_err(|error| Failure::chain("nothing could be tested", &error))?;
     let code = output::finish(&report, &args.output)?;
-    if options.cancel.is_cancelled() { Err(Failure::Interrupted) } else { Ok(code) }
+    Ok(exit::reported(code, options.cancel.is_cancelled()))
 }

@@ -7,7 +7,7 @@ use crossdock_probe::ProbeOptions;
 use crossdock_scenario::{RunnerOptions, Scenario};
 
 use crate::commands::environment::EnvironmentArgs;
-use crate::exit::Failure;
+use crate::exit::{self, Failure};
 use crate::interrupt;
 use crate::output::{self, OutputArgs};
 
@@ -50,5 +50,5 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
         crossdock_probe::once(std::sync::Arc::clone(&place.contracts), &place.environment, &scenario, options).await;
     place.close().await;
     let code = output::finish(&report, &args.output)?;
-    if cancel.is_cancelled() { Err(Failure::Interrupted) } else { Ok(code) }
+    Ok(exit::reported(code, cancel.is_cancelled()))
 }
