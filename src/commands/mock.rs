@@ -73,6 +73,13 @@ async fn stub(contracts: &Contracts, api: &str, listen: SocketAddr) -> Result<Ex
 async fn simulate(args: Args, contracts: Arc<Contracts>) -> Result<ExitCode, Failure> {
     let landscape = Landscape::load(&args.mocks, contracts)?;
     let hub = Url::parse(&args.hub).map_err(|error| Failure::chain(&format!("`{}` is no URL", args.hub), &error))?;
+    let known: Vec<&str> = landscape.systems().map(|(id, _)| id.as_str()).collect();
+    if let Some(unknown) = args.systems.iter().find(|id| !known.contains(&id.as_str())) {
+        let near = crossdock_diag::did_you_mean(unknown, known.iter().copied());
+        let near = near.map_or(String::new(), |near| format!("did you mean `{near}`? "));
+        return Err(Failure::new(format!("no simulated system is called `{unknown}`"))
+            .help(format!("{near}there are: {}", known.join(", "))));
+    }
     let wanted = args.systems.iter().map(|id| id.parse::<SystemId>()).collect::<Result<Vec<_>, _>>();
     let wanted = wanted.map_err(|error| Failure::chain("no system is called so", &error))?;
     let only = (!wanted.is_empty()).then_some(wanted);

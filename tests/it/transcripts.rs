@@ -33,6 +33,8 @@ shows! {
     unknown_environment: ["contract", "test", "-e", "lokal"], [("scenarios/environments/local.yaml", "crossdock: 1\n")];
     unknown_schema: ["schema", "scenaro"], NO_FILES;
     unknown_api_to_stub: ["mock", "--stub", "erpp", "--contracts", concat!(env!("CARGO_MANIFEST_DIR"), "/contracts")], NO_FILES;
+    unknown_system_to_mock: ["mock", "comerce", "--contracts", concat!(env!("CARGO_MANIFEST_DIR"), "/contracts"),
+        "--mocks", concat!(env!("CARGO_MANIFEST_DIR"), "/mocks")], NO_FILES;
     no_keys: ["mock", "commerce", "--contracts", concat!(env!("CARGO_MANIFEST_DIR"), "/contracts"),
         "--mocks", concat!(env!("CARGO_MANIFEST_DIR"), "/mocks")], NO_FILES;
     open_to_everybody: ["serve", "--config", "crossdock.toml", "--contracts", concat!(env!("CARGO_MANIFEST_DIR"), "/contracts")],
