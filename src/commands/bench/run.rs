@@ -25,7 +25,7 @@ pub struct Args {
     #[command(flatten)]
     pub environment: EnvironmentArgs,
     /// Another rate, in arrivals a second
-    #[arg(long, value_name = "PER_SECOND")]
+    #[arg(long, value_name = "PER_SECOND", value_parser = rate)]
     pub rate: Option<f64>,
     /// Another time to hold the rate, such as 30s
     #[arg(long, value_parser = duration)]
@@ -46,6 +46,11 @@ pub struct Args {
 
 fn duration(text: &str) -> Result<Duration, String> {
     DurationText(text.to_owned()).parse().map_err(|error| error.help.to_owned())
+}
+
+/// As scenarios write it, `20/s`, or the bare number.
+fn rate(text: &str) -> Result<f64, String> {
+    text.strip_suffix("/s").unwrap_or(text).parse().map_err(|_| "arrivals a second, such as 20 or 20/s".to_owned())
 }
 
 pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
