@@ -9,7 +9,7 @@ use clap::Args;
 use crossdock_diag::Diagnostic;
 use crossdock_report::{Format, Report, ReportTarget, Style};
 
-use crate::exit::Failure;
+use crate::exit::{COULD_NOT_RUN, Failure};
 
 /// How a command that judges something reports.
 #[derive(Args, Clone, Debug)]
@@ -27,8 +27,8 @@ use clap::builder::TypedValueParser as _;
 
 /// Prints a report, writes the wanted files, and says how the process ends.
 pub(crate) fn finish(report: &Report, output: &OutputArgs) -> Result<ExitCode, Failure> {
-    write_reports(report, output)?;
-    show(report, output.format)
+    show(report, output.format)?;
+    Ok(write_reports(report, output))
 }
 
 /// Prints a report, and says how the process ends.
@@ -37,14 +37,22 @@ pub(crate) fn show(report: &Report, format: Format) -> Result<ExitCode, Failure>
     Ok(report.exit_code().into())
 }
 
-/// Writes the reports that were asked for beside what is printed.
-pub(crate) fn write_reports(report: &Report, output: &OutputArgs) -> Result<(), Failure> {
+/// Writes the reports that were asked for beside what is printed, and says how the process ends. One that cannot be written takes
+/// neither the others with it nor what was found out.
+pub(crate) fn write_reports(report: &Report, output: &OutputArgs) -> ExitCode {
+    let mut code = report.exit_code().into();
     for target in &output.report {
-        let text = render(report, target.format, &Style { color: false, width: 120 })?;
-        std::fs::write(&target.path, text)
-            .map_err(|error| Failure::new(format!("{} cannot be written: {error}", target.path.display())))?;
+        let written = match render(report, target.format, &Style { color: false, width: 120 }) {
+            Ok(text) => std::fs::write(&target.path, text).map_err(|error| error.to_string()),
+            Err(Failure::Other { message, .. }) => Err(message),
+            Err(_) => Err("it cannot be rendered".to_owned()),
+        };
+        if let Err(why) = written {
+            diagnose([&Diagnostic::error("crossdock", format!("{} cannot be written: {why}", target.path.display()))]);
+            code = COULD_NOT_RUN.into();
+        }
     }
-    Ok(())
+    code
 }
 
 fn render(report: &Report, format: Format, style: &Style) -> Result<String, Failure> {

@@ -30,6 +30,10 @@ const NO_FILES: [(&str, &str); 0] = [];
 shows! {
     no_such_folder: ["contract", "lint", "nowhere"], NO_FILES;
     broken_yaml: ["contract", "lint", "contracts"], [("contracts/catalog.yaml", "apis: [\n  {id: one\n")];
+    nothing_to_lint: ["contract", "lint", "mocks"], [("mocks/erp.yaml", "crossdock: 1\nsystem: erp\n")];
+    no_place_for_a_report: ["contract", "check", "cut.x12", "--guide", "base", "--report", "json=nowhere/report.json"],
+        [("cut.x12", "ISA*00*          *00*          *ZZ*ACME")];
+    nothing_to_compare_with: ["contract", "diff", "contracts", "nowhere"], [("contracts/objects/a.json", "{}")];
     unknown_environment: ["contract", "test", "-e", "lokal"], [("scenarios/environments/local.yaml", "crossdock: 1\n")];
     unknown_schema: ["schema", "scenaro"], NO_FILES;
     unknown_api_to_stub: ["mock", "--stub", "erpp", "--contracts", concat!(env!("CARGO_MANIFEST_DIR"), "/contracts")], NO_FILES;

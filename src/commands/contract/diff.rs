@@ -66,7 +66,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         return output::finish(&report, &args.output);
     }
     // People get what matters as a compiler says it, with both places; the rest by name.
-    output::write_reports(&report, &args.output)?;
+    let code = output::write_reports(&report, &args.output);
     let told: Vec<Diagnostic> =
         compared.changes.iter().filter(|change| change.level != Level::Info).map(diagnostic).collect();
     if !told.is_empty() {
@@ -84,7 +84,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     if compared.changes.is_empty() {
         short.results.push(TestResult::pass("nothing changed that anybody could notice"));
     }
-    output::show(&short, Format::Terminal)
+    output::show(&short, Format::Terminal)?;
+    Ok(code)
 }
 
 /// A change with the place where it was, the place where it is, and whom it breaks.
@@ -146,6 +147,8 @@ fn compare(args: &Args) -> Result<Comparison, Failure> {
             let (revision_path, revision) = Library::read_file(&args.revision, &limits)?;
             Ok(diff::diff((&base, &base_path), (&revision, &revision_path), &options)?)
         }
+        _ if !args.base.exists() => Err(missing(&args.base)),
+        _ if !args.revision.exists() => Err(missing(&args.revision)),
         _ => Err(Failure::new("a folder cannot be compared with a document").help("name two folders or two documents")),
     }
 }
@@ -153,4 +156,8 @@ fn compare(args: &Args) -> Result<Comparison, Failure> {
 /// The contracts folder that a path is, or is in.
 fn contracts_of(path: &Path) -> Option<&Path> {
     path.ancestors().find(|folder| folder.join("catalog.yaml").is_file())
+}
+
+fn missing(path: &Path) -> Failure {
+    Failure::new(format!("there is no `{}`", path.display()))
 }

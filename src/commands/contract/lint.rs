@@ -1,9 +1,10 @@
 //! `crossdock contract lint`: whether the contracts of a folder are valid, complete and mean one thing.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
+use crossdock_contract::Contracts;
 use crossdock_diag::{Diagnostic, Severity};
 use crossdock_report::{Format, Report, ResultVerdict, TestResult, Verdict};
 
@@ -32,7 +33,12 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
             return Err(Failure::new(format!("`{}` is not a folder", path.display()))
                 .help("a contracts folder has a catalog.yaml; `crossdock init DIR` writes one"));
         }
-        findings.extend(crossdock_contract::lint(path));
+        let found = crossdock_contract::lint(path);
+        if found.iter().any(|one| one.code == "catalog/missing") && is_empty(path) {
+            return Err(Failure::new(format!("there is no contract in `{}`", path.display()))
+                .help("a contracts folder has apis/, events/ or objects/; `crossdock init DIR` writes one"));
+        }
+        findings.extend(found);
     }
     let mut report = judge(&findings, args).finish(started, began.elapsed());
     if report.results.iter().any(|result| result.verdict == ResultVerdict::Error) {
@@ -42,10 +48,19 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     if args.output.format == Format::Terminal && !findings.is_empty() {
         // A compiler's way is the best for what has a place in a file: the table would only say it again.
         output::print(&crossdock_diag::render(&findings, output::stdout_style().color));
-        output::write_reports(&report, &args.output)?;
-        return Ok(report.exit_code().into());
+        return Ok(output::write_reports(&report, &args.output));
     }
     output::finish(&report, &args.output)
+}
+
+/// Whether a folder that can be read holds nothing to judge: a gate on the wrong folder must not be open.
+fn is_empty(path: &Path) -> bool {
+    Contracts::load(path).is_ok_and(|contracts| {
+        contracts.apis().is_empty()
+            && contracts.events().is_empty()
+            && contracts.objects().is_empty()
+            && contracts.guides().is_empty()
+    })
 }
 
 /// What is found in contracts, as a report.
