@@ -70,7 +70,7 @@ pub struct Fault {
 pub struct Outage {
     /// How it is gone.
     pub seen_as: OutageKind,
-    /// How long, when connections are refused: nobody can switch it off meanwhile, so it ends by itself.
+    /// How long, when connections are refused: nobody can switch it off over the wire meanwhile, so it ends by itself.
     pub lasts: Option<Delay>,
 }
 
@@ -179,8 +179,8 @@ pub struct Strike {
 pub enum Consequence {
     /// Tell the system.
     Behave(Behaviour, bool),
-    /// Stop listening for so long.
-    Refuse(Duration),
+    /// Stop listening for so long; nothing: listen again at once.
+    Refuse(Option<Duration>),
 }
 
 #[derive(Clone, Debug)]
@@ -439,8 +439,8 @@ fn consequence(fault: &Fault, on: bool) -> Option<Consequence> {
         return Some(Consequence::Behave(behaviour, on));
     }
     let outage = fault.outage.as_ref()?;
-    (on && outage.seen_as == OutageKind::Refused)
-        .then(|| Consequence::Refuse(outage.lasts.map_or(DEFAULT_OUTAGE, Delay::duration)))
+    (outage.seen_as == OutageKind::Refused)
+        .then(|| Consequence::Refuse(on.then(|| outage.lasts.map_or(DEFAULT_OUTAGE, Delay::duration))))
 }
 
 fn unknown(name: &str, known: &[&str]) -> String {

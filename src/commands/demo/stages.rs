@@ -183,11 +183,17 @@ async fn unreachable(demo: &mut Demo) -> Result<(), Failure> {
     let gone = json!([{ "fault": "demo-gone", "on": true, "outage": { "seen_as": "refused", "lasts": "20s" } }]);
     switch(demo, "carrier-swift", &gone)?;
     let (holds, _) = scenario(demo, "order-to-ship.yaml").await?;
-    let dead = |list: &Value| list["deadLetters"].as_array().is_some_and(|letters| !letters.is_empty());
+    // Only what was meant for the carrier: whatever else was given up has another cause, and is not this stage's to replay.
+    let of_carrier = |list: &Value| -> Vec<String> {
+        let letters = list["deadLetters"].as_array().into_iter().flatten();
+        let own = letters.filter(|letter| letter["target"] == "carrier-swift");
+        own.filter_map(|letter| letter["id"].as_str().map(ToOwned::to_owned)).collect()
+    };
+    let dead = |list: &Value| !of_carrier(list).is_empty();
     let (found, _) = demo.ask_until("/process/v1/dead-letters", Duration::from_secs(9), dead).await?;
     // The carrier is back before anything is replayed: what comes too early would only be given up again.
     switch(demo, "carrier-swift", &json!([{ "fault": "demo-gone", "on": false }]))?;
-    let none = |list: &Value| list["deadLetters"].as_array().is_some_and(Vec::is_empty);
+    let none = |list: &Value| list["deadLetters"].is_array() && of_carrier(list).is_empty();
     let (mut healed, mut replayed) = (false, 0);
     // In rounds: what waited longest is given up first, and the rest may follow it while the breaker is still open.
     for _ in 0..ROUNDS {
@@ -196,8 +202,7 @@ async fn unreachable(demo: &mut Demo) -> Result<(), Failure> {
         if healed {
             break;
         }
-        for letter in list["deadLetters"].as_array().into_iter().flatten() {
-            let id = letter["id"].as_str().unwrap_or_default();
+        for id in of_carrier(&list) {
             let body = json!({ "by": "demo", "reason": "the carrier is back" });
             let path = format!("/process/v1/dead-letters/{id}/replay");
             let (status, _) = demo.hub(Method::POST, &path, Some(&body)).await?;

@@ -28,10 +28,12 @@ pub(crate) async fn keep(
     loop {
         let refused = remaining(*refusing.borrow_and_update());
         if let Some(rest) = refused {
-            listener = None;
+            drop(listener.take());
             let mut stop = stopped.clone();
             tokio::select! {
                 () = tokio::time::sleep(rest) => {}
+                // Switched off, or on for longer: look again.
+                changed = refusing.changed() => if changed.is_ok() { continue },
                 _ = stop.wait_for(|stopped| *stopped) => return,
             }
         }

@@ -194,7 +194,7 @@ impl Station {
             match consequence {
                 Consequence::Behave(behaviour, on) => inside.machine.switch(&behaviour, on),
                 Consequence::Refuse(lasts) => {
-                    self.refusing.send_replace(Some(now.checked_add(lasts).unwrap_or(Timestamp::MAX)));
+                    self.refusing.send_replace(lasts.map(|lasts| now.checked_add(lasts).unwrap_or(Timestamp::MAX)));
                 }
             }
         }

@@ -17,7 +17,7 @@ use super::{Emission, Life, Request, System};
 use crate::declaration;
 
 /// The statuses of an order in their order. A later word is not undone by an earlier one.
-const STATUSES: [&str; 11] = [
+const STATUSES: [&str; 13] = [
     "captured",
     "accepted",
     "backordered",
@@ -25,6 +25,8 @@ const STATUSES: [&str; 11] = [
     "allocated",
     "released",
     "cancel_requested",
+    "cancel_pending",
+    "partially_shipped",
     "shipped",
     "delivered",
     "closed",
@@ -146,7 +148,7 @@ impl Commerce {
                 &format!("order `{order_id}` is {status}, it can be returned"),
             ));
         }
-        if matches!(status, "cancel_requested" | "cancelled") {
+        if matches!(status, "cancel_requested" | "cancel_pending" | "cancelled") {
             return Ok(Answer::ok(Value::Object(order.clone())));
         }
         order.insert("status".into(), json!("cancel_requested"));

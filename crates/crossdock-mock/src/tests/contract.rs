@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use crossdock_contract::Operation;
 use crossdock_contract::api::Location;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::support::{Caller, contracts, landscape, options};
+use super::support::{Caller, contracts, landscape, options, root, start};
 
 #[tokio::test]
 async fn every_example_is_answered_by_contract() {
@@ -71,4 +71,20 @@ async fn ask(caller: &Caller, operation: &Operation, body: Option<(&str, &Value)
     let status = response.status().as_u16();
     let media_type = response.headers()["content-type"].to_str().unwrap().to_owned();
     (status, media_type, response.json().await.unwrap())
+}
+
+#[tokio::test]
+async fn the_channel_knows_every_status_of_its_contract() {
+    let running = start(&["commerce"]).await;
+    let commerce = Caller::of(&running, "commerce");
+    let update = std::fs::read(root().join("contracts/objects/order-status-update.json")).unwrap();
+    let update: Value = serde_json::from_slice(&update).unwrap();
+    let body = json!({ "customerId": "C-2001", "lines": [{ "product": "P-100", "quantity": "1", "unit": "EA" }] });
+    for status in update["properties"]["status"]["enum"].as_array().unwrap() {
+        let order = commerce.post("/orders", &format!("capture {status}"), &body).await;
+        let path = format!("/orders/{}/status", order.body["orderId"].as_str().unwrap());
+        let answered = commerce.put(&path, &json!({ "status": status })).await;
+        assert_eq!((answered.status, &answered.body["status"]), (200, status), "{}", answered.body);
+    }
+    running.shutdown().await;
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::hub::{events, listening_hub};
 use super::support::{Caller, id, start};
-use crate::faults::{Fault, FaultFile, FaultTable, Strike};
+use crate::faults::{Fault, FaultFile, FaultTable, Strike, Switches};
 
 async fn switch(caller: &Caller, faults: Value) {
     let answered = caller.put("/_mock/faults", &json!({ "faults": faults })).await;
@@ -57,6 +57,19 @@ async fn an_outage_refuses_connections_and_ends_by_itself() {
         }
     }
     assert_eq!(ap.get("/invoices/INV-1").await.status, 404);
+    running.shutdown().await;
+}
+
+#[tokio::test]
+async fn an_outage_that_is_switched_off_is_over_at_once() {
+    let running = start(&["ap"]).await;
+    let ap = Caller::of(&running, "ap");
+    let of = |fault: Value| Switches { faults: vec![fault] };
+    let gone = json!({ "fault": "gone", "on": true, "outage": { "seen_as": "refused", "lasts": "60m" } });
+    running.switch(&id("ap"), &of(gone)).unwrap().unwrap();
+    while ap.request("GET", "/invoices/INV-1").send().await.is_ok() {}
+    running.switch(&id("ap"), &of(json!({ "fault": "gone", "on": false }))).unwrap().unwrap();
+    while ap.request("GET", "/invoices/INV-1").send().await.is_err() {}
     running.shutdown().await;
 }
 
