@@ -31,6 +31,12 @@ pub struct Context {
     pub run_id: Option<RunId>,
 }
 
+impl Context {
+    pub(crate) fn of(meta: &Meta) -> Self {
+        Self { correlation_id: meta.correlation_id.clone(), synthetic: meta.synthetic, run_id: meta.run_id.clone() }
+    }
+}
+
 /// A hub event on its way to the ledger: decided, without a place yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {
@@ -55,11 +61,7 @@ impl Draft {
 impl Entry {
     /// The connection of this entry.
     pub fn context(&self) -> Context {
-        Context {
-            correlation_id: self.meta.correlation_id.clone(),
-            synthetic: self.meta.synthetic,
-            run_id: self.meta.run_id.clone(),
-        }
+        Context::of(&self.meta)
     }
 
     /// The entry as it is kept and published.

@@ -15,6 +15,7 @@ mod procurement;
 mod refusal;
 mod state;
 mod stock;
+mod timers;
 
 pub use decide::decide;
 pub use entry::{Context, Draft, Entry, Seq};
@@ -28,6 +29,7 @@ pub use procurement::{
 pub use refusal::Refusal;
 pub use state::State;
 pub use stock::{Position, PositionKey};
+pub use timers::Due;
 
 #[cfg(test)]
 mod tests;

@@ -22,13 +22,15 @@ use serde_json::Value;
 
 use crate::decide::{self, Verdict};
 use crate::delivery::{self, Attempt, AttemptOutcome};
-use crate::{Draft, Entry, Policy, Refusal, Seq, State};
+use crate::{Draft, Due, Entry, Policy, Refusal, Seq, State};
 
 /// Who waits for an answer: the driver's own number.
 pub type Ticket = u64;
 
 /// Entries in one append at most.
 const MAX_BATCH: usize = 4096;
+/// Timers that speak before one input at most: what else is due speaks before the next, which is asked for at once.
+const MAX_DUE_AT_ONCE: usize = 256;
 
 /// A fact on its way in: read, checked against its contract, not yet decided.
 #[derive(Clone, Debug)]
@@ -195,6 +197,8 @@ pub struct Partition {
     waiting: VecDeque<(Seq, Ticket, Answer)>,
     in_flight: BTreeSet<DeliveryId>,
     ready: VecDeque<Output>,
+    /// Timers that fell due and led to nothing: a defect, which must not keep the machine busy.
+    stuck: BTreeSet<(Timestamp, Due)>,
     failed: bool,
 }
 
@@ -213,6 +217,7 @@ impl Partition {
             waiting: VecDeque::new(),
             in_flight: BTreeSet::new(),
             ready: VecDeque::new(),
+            stuck: BTreeSet::new(),
             failed: false,
         }
     }
@@ -239,8 +244,9 @@ impl Partition {
         decide::keys_of(submission)
     }
 
-    /// Takes one input in.
+    /// Takes one input in. What fell due before it speaks first.
     pub fn handle(&mut self, input: Input, now: Timestamp) {
+        self.fall_due(now);
         match input {
             Input::Admit { ticket, submission, known } => self.admit(ticket, &submission, known, now),
             Input::Reject { ticket, rejected } => self.reject(ticket, *rejected, now),
@@ -278,7 +284,10 @@ impl Partition {
 
     /// When to say [`Input::Tick`], if nothing else happens before.
     pub fn wake_at(&self, now: Timestamp) -> Option<Timestamp> {
-        delivery::wake_at(&self.state.deliveries, &self.in_flight, now)
+        let overdue = self.state.timers.due(now).any(|timer| !self.stuck.contains(timer));
+        let timer = if overdue { Some(now) } else { self.state.timers.next_after(now) };
+        let attempt = delivery::wake_at(&self.state.deliveries, &self.in_flight, now);
+        timer.into_iter().chain(attempt).min()
     }
 
     /// A batch ends where one message's entries end, so that a crash never splits a message.
@@ -389,6 +398,30 @@ impl Partition {
                 }
             }
             self.publish_positions(&entry, now);
+        }
+    }
+
+    /// Lets every timer speak that is due, the earliest first.
+    fn fall_due(&mut self, now: Timestamp) {
+        if self.failed {
+            return;
+        }
+        let due = self.state.timers.due(now).filter(|timer| !self.stuck.contains(*timer));
+        for (at, due) in due.take(MAX_DUE_AT_ONCE).cloned().collect::<Vec<_>>() {
+            // What followed from an earlier one may have cleared or moved it.
+            if self.state.timers.at(&due) != Some(at) {
+                continue;
+            }
+            for draft in decide::due(&self.state, &self.policy, &due, now) {
+                let context = draft.context.unwrap_or_else(|| decide::fresh_context(self.state.seq + 1, false, None));
+                let entry = self.record_hub(decide::hub_meta(&context, None, now), draft.event);
+                self.follow(Arc::clone(&entry), now);
+                self.publish_positions(&entry, now);
+            }
+            if self.state.timers.at(&due) == Some(at) {
+                debug_assert!(false, "{due:?} fell due and led to nothing");
+                self.stuck.insert((at, due));
+            }
         }
     }
 

@@ -12,6 +12,7 @@ use crate::exceptions::Exceptions;
 use crate::orders::Orders;
 use crate::procurement::Procurement;
 use crate::stock::Stock;
+use crate::timers::Timers;
 use crate::{
     Context, ExceptionState, InvoiceState, OrderKey, OrderState, PoState, Position, PositionKey, RecommendationState,
     Seq,
@@ -26,6 +27,7 @@ pub struct State {
     pub(crate) procurement: Procurement,
     pub(crate) exceptions: Exceptions,
     pub(crate) deliveries: Deliveries,
+    pub(crate) timers: Timers,
 }
 
 impl State {

@@ -15,19 +15,19 @@ pub(crate) use positions::position_changed;
 pub(crate) use routes::functional_ack;
 
 use crossdock_model::{
-    DeliveryPlanned, Event, ExceptionKind, ExceptionOpened, Fact, HubEvent, Resolution, Severity, Timestamp,
+    DeliveryPlanned, Event, ExceptionKind, ExceptionOpened, Fact, HubEvent, Meta, Resolution, Severity, Timestamp,
 };
 use jiff::SignedDuration;
 use serde_json::Value;
 
 use crate::partition::Command;
-use crate::{Context, Draft, Entry, Policy, Refusal, State};
+use crate::{Context, Draft, Due, Entry, Policy, Refusal, Seq, State};
 
 /// The events that follow from `entry`, which is in `state` already.
 ///
 /// `now` is hub time and only sets due times.
 pub fn decide(state: &State, policy: &Policy, entry: &Entry, now: Timestamp) -> Vec<Draft> {
-    let ask = Ask { state, policy, entry, now };
+    let ask = Ask { state, policy, entry: Cause::of(entry), now };
     match &entry.event {
         Event::Fact(fact) => match fact {
             Fact::OrderCaptured(order) => orders::captured(&ask, order),
@@ -67,6 +67,20 @@ pub fn decide(state: &State, policy: &Policy, entry: &Entry, now: Timestamp) -> 
     }
 }
 
+/// The events that follow from a time that has come. They clear the timer or set it anew, and carry the connection of their
+/// object; deliveries follow from them, not from here: an idempotency key is made of the place of the event that it follows from.
+///
+/// An empty answer is a defect: the timer stays set, and nobody looks at it again before the restart.
+pub(crate) fn due(state: &State, policy: &Policy, due: &Due, now: Timestamp) -> Vec<Draft> {
+    let seq = state.seq + 1;
+    let meta = hub_meta(&fresh_context(seq, false, None), None, now);
+    let ask = Ask { state, policy, entry: Cause { seq, meta: &meta }, now };
+    let _ = &ask;
+    match due {
+        Due::HoldBack(_) | Due::Escalate(_) => Vec::new(),
+    }
+}
+
 /// The events that follow from the end of a delivery. The plan is given: a done delivery is no longer in the state.
 pub(crate) fn after_delivery(
     state: &State,
@@ -75,7 +89,7 @@ pub(crate) fn after_delivery(
     entry: &Entry,
     now: Timestamp,
 ) -> Vec<Draft> {
-    let ask = Ask { state, policy, entry, now };
+    let ask = Ask { state, policy, entry: Cause::of(entry), now };
     match &entry.event {
         Event::Hub(HubEvent::DeliverySucceeded(done)) => match plan.operation.as_str() {
             "createOrder" => orders::booked_by_erp(&ask, plan, &done.response),
@@ -134,8 +148,28 @@ fn resolved(ask: &Ask<'_>, id: crossdock_model::ExceptionId, resolution: Resolut
 pub(crate) struct Ask<'a> {
     pub(crate) state: &'a State,
     pub(crate) policy: &'a Policy,
-    pub(crate) entry: &'a Entry,
+    pub(crate) entry: Cause<'a>,
     pub(crate) now: Timestamp,
+}
+
+/// What is decided about: an entry, or a time that has come.
+#[derive(Clone, Copy)]
+pub(crate) struct Cause<'a> {
+    /// The entry's place; of a time that has come, the place of the first event that follows from it.
+    pub(crate) seq: Seq,
+    /// Its circumstances.
+    pub(crate) meta: &'a Meta,
+}
+
+impl<'a> Cause<'a> {
+    fn of(entry: &'a Entry) -> Self {
+        Self { seq: entry.seq, meta: &entry.meta }
+    }
+
+    /// Its connection.
+    pub(crate) fn context(&self) -> Context {
+        Context::of(self.meta)
+    }
 }
 
 /// An exception to open: what differs from kind to kind.
