@@ -67,7 +67,7 @@ impl Hub {
         check(&config)?;
         let config = Arc::new(config);
         let policy = Arc::new(policy::policy(&config)?);
-        let guides = guides(&contracts)?;
+        let guides: Vec<Guide> = contracts.guides().values().cloned().collect();
         let connector = Connector::new(Arc::clone(&contracts), targets(&config))?;
 
         let mut ledger: Box<dyn Ledger> = match &config.ledger {
@@ -186,19 +186,4 @@ fn targets(config: &HubConfig) -> BTreeMap<String, Target> {
         Some((id.clone(), target))
     };
     config.systems.iter().filter_map(target).collect()
-}
-
-/// The X12 guides among the contracts.
-fn guides(contracts: &Contracts) -> Result<Vec<Guide>, HubError> {
-    let documents = contracts.library.documents().filter(|(path, _)| path.starts_with("edi/"));
-    documents
-        .map(|(path, document)| {
-            Guide::from_value(&document.root.to_value()).map_err(|error| {
-                HubError::Config({
-                    let first = error.first().map(ToString::to_string).unwrap_or_default();
-                    format!("contracts/{path} is no X12 guide: {first}")
-                })
-            })
-        })
-        .collect()
 }
