@@ -32,7 +32,33 @@ impl Case {
         Self::list(folder.as_ref(), Path::is_dir)
     }
 
+    /// The files with an extension in the folders of a folder of the package, each named by folder and file: `orders/short-pick`.
+    /// `CASE=short-pick` or `CASE=orders/short-pick` leaves only that one, `CASE=orders` the whole folder.
+    ///
+    /// # Panics
+    /// If the folder is missing, or one of its folders has no such file.
+    pub fn tree(folder: impl AsRef<Path>, extension: &str) -> Vec<Self> {
+        let of_extension = |path: &Path| path.is_file() && path.extension().is_some_and(|found| found == extension);
+        let areas = Self::all(folder.as_ref(), Path::is_dir);
+        let cases = areas.into_iter().flat_map(|area| {
+            let in_area = Self::all(&area.path, of_extension).into_iter();
+            in_area.map(move |case| Self { name: format!("{}/{}", area.name, case.name), path: case.path })
+        });
+        let only = std::env::var("CASE").ok();
+        let wanted = |name: &str| {
+            let (area, file) = name.split_once('/').unwrap_or(("", name));
+            only.as_deref().is_none_or(|only| [name, area, file].contains(&only))
+        };
+        cases.filter(|case| wanted(&case.name)).collect()
+    }
+
     fn list(folder: &Path, wanted: impl Fn(&Path) -> bool) -> Vec<Self> {
+        let only = std::env::var("CASE").ok();
+        let cases = Self::all(folder, wanted).into_iter();
+        cases.filter(|case| only.as_deref().is_none_or(|only| only == case.name)).collect()
+    }
+
+    fn all(folder: &Path, wanted: impl Fn(&Path) -> bool) -> Vec<Self> {
         let folder = package_dir().join(folder);
         let entries =
             std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("no cases in {}: {error}", folder.display()));
@@ -40,12 +66,8 @@ impl Case {
             entries.filter_map(Result::ok).map(|entry| entry.path()).filter(|path| wanted(path)).collect();
         assert!(!paths.is_empty(), "no cases in {}", folder.display());
         paths.sort();
-        let only = std::env::var("CASE").ok();
-        paths
-            .into_iter()
-            .filter_map(|path| Some(Self { name: path.file_stem()?.to_str()?.to_owned(), path }))
-            .filter(|case| only.as_deref().is_none_or(|only| only == case.name))
-            .collect()
+        let named = |path: PathBuf| Some(Self { name: path.file_stem()?.to_str()?.to_owned(), path });
+        paths.into_iter().filter_map(named).collect()
     }
 
     /// The text of the case's file.
@@ -91,7 +113,27 @@ impl Case {
     pub fn golden(&self, extension: &str, actual: &str) {
         expect_test::expect_file![self.beside(extension)].assert_eq(actual);
     }
+
+    /// Holds the text against the last key of the case's own YAML file, a block of text. `UPDATE_EXPECT=1` rewrites it.
+    ///
+    /// # Panics
+    /// If they differ, or the file has text behind the block.
+    #[track_caller]
+    pub fn golden_block(&self, key: &str, actual: &str) {
+        let text = self.text();
+        let at_key = |line: &&str| line.strip_prefix(key).is_some_and(|rest| rest.starts_with(':'));
+        let head: String = text.split_inclusive('\n').take_while(|line| !at_key(line)).collect();
+        let behind = text[head.len()..].lines().skip(1).find(|line| !line.is_empty() && !line.starts_with(' '));
+        assert!(behind.is_none(), "{}: `{key}` is the last key of a case, and {behind:?} follows", self.name);
+        let indented: String =
+            actual.lines().map(|line| if line.is_empty() { "\n".to_owned() } else { format!("  {line}\n") }).collect();
+        let wanted = format!("{}\n{key}: {BLOCK}\n{indented}", head.trim_end());
+        expect_test::expect_file![&self.path].assert_eq(&wanted);
+    }
 }
+
+/// A block scalar whose indentation is said: what is kept may begin with spaces.
+const BLOCK: &str = "|2";
 
 /// The package whose tests run: cargo and nextest both say.
 fn package_dir() -> PathBuf {

@@ -22,6 +22,8 @@ pub(super) struct World {
     now: Timestamp,
     tickets: u64,
     text: String,
+    /// Also what every changed position is told to storefronts and planning.
+    pub(super) show_everything: bool,
 }
 
 pub(super) fn id<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
@@ -59,7 +61,13 @@ impl World {
             now: id("2026-03-01T10:00:00Z"),
             tickets: 0,
             text: String::new(),
+            show_everything: false,
         }
+    }
+
+    /// What led to the state is not what a case is about.
+    pub(super) fn forget_text(&mut self) {
+        self.text.clear();
     }
 
     pub(super) fn text(&self) -> String {
@@ -224,6 +232,11 @@ impl World {
     }
 
     fn show(&mut self, entry: &Entry) {
+        if let (Event::Hub(HubEvent::DeliveryPlanned(plan)), false) = (&entry.event, self.show_everything)
+            && ["updateAvailability", "updatePosition"].contains(&plan.operation.as_str())
+        {
+            return;
+        }
         let shown = match &entry.event {
             Event::Fact(fact) => format!("FACT {} {}", fact.event_type(), entry.meta.system),
             Event::Hub(HubEvent::DeliveryPlanned(plan)) => {
