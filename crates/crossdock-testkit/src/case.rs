@@ -44,7 +44,7 @@ impl Case {
             let in_area = Self::all(&area.path, of_extension).into_iter();
             in_area.map(move |case| Self { name: format!("{}/{}", area.name, case.name), path: case.path })
         });
-        let only = std::env::var("CASE").ok();
+        let only = Self::only();
         let wanted = |name: &str| {
             let (area, file) = name.split_once('/').unwrap_or(("", name));
             only.as_deref().is_none_or(|only| [name, area, file].contains(&only))
@@ -52,8 +52,13 @@ impl Case {
         cases.filter(|case| wanted(&case.name)).collect()
     }
 
+    /// What `CASE` leaves, where it is set: what looks at all cases together has nothing to say then.
+    pub fn only() -> Option<String> {
+        std::env::var("CASE").ok()
+    }
+
     fn list(folder: &Path, wanted: impl Fn(&Path) -> bool) -> Vec<Self> {
-        let only = std::env::var("CASE").ok();
+        let only = Self::only();
         let cases = Self::all(folder, wanted).into_iter();
         cases.filter(|case| only.as_deref().is_none_or(|only| only == case.name)).collect()
     }

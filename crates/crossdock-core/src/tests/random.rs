@@ -1,6 +1,6 @@
 //! The partition under random inputs: what senders, targets, people, time and crashes may do to it, in any order.
 //! Here: the steps, a driver with a ledger and targets of its own, and what has to hold after each step and at the end.
-//! Not here: single rules (`tests/data/partition`): a failure found here becomes a small case there.
+//! Not here: single rules (`tests/data/decide`): a failure found here becomes a small case there.
 //!
 //! `PROPTEST_CASES` runs more of them; a failure is shrunk and printed with its steps.
 
