@@ -74,6 +74,10 @@ impl World {
         self.text.clone()
     }
 
+    pub(super) fn ledger(&self) -> impl Iterator<Item = &Entry> {
+        self.ledger.iter().map(AsRef::as_ref)
+    }
+
     pub(super) fn sent(&self) -> Vec<Attempt> {
         let mut sent = self.under_way.clone();
         sent.sort_by_key(|a| a.id);
