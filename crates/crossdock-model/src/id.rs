@@ -1,12 +1,14 @@
 //! Identifiers: text of somebody's choosing, checked once where it enters.
 //! Here: one type a kind of id, so that an order number cannot be passed for a purchase order number.
 //! Not here: which ids are unique for ever (`key`).
+//! Most ids are shorter than 24 bytes and then live where they are used; a longer one is shared, not copied.
 //! Invariant: a foreign id keeps every digit: it is text from end to end, whatever JSON type it arrived as.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize};
+use smol_str::SmolStr;
 
 /// The longest id accepted, in bytes. Longer ones are an attack or a defect.
 const MAX_BYTES: usize = 128;
@@ -56,7 +58,7 @@ macro_rules! text_id {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
         #[serde(transparent)]
-        pub struct $name(String);
+        pub struct $name(SmolStr);
 
         impl $name {
             /// The text itself.
@@ -68,20 +70,20 @@ macro_rules! text_id {
             type Err = IdError;
             fn from_str(text: &str) -> Result<Self, IdError> {
                 check($kind, text)?;
-                Ok(Self(text.to_owned()))
+                Ok(Self(SmolStr::new(text)))
             }
         }
         impl TryFrom<String> for $name {
             type Error = IdError;
             fn try_from(text: String) -> Result<Self, IdError> {
-                check($kind, &text)?;
-                Ok(Self(text))
+                text.parse()
             }
         }
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = String::deserialize(deserializer)?;
-                Self::try_from(text).map_err(serde::de::Error::custom)
+                let text = SmolStr::deserialize(deserializer)?;
+                check($kind, &text).map_err(serde::de::Error::custom)?;
+                Ok(Self(text))
             }
         }
         impl fmt::Display for $name {

@@ -13,7 +13,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Digits after the point at most.
 const MAX_SCALE: u32 = 6;
-/// Digits before the point at most: sums of a billion of the largest still fit into 96 bits.
+/// Millionths in one unit.
+const ONE: i64 = 1_000_000;
+/// A quantity is below a trillion units.
 const LIMIT: i64 = 1_000_000_000_000;
 
 /// Why a text is no quantity.
@@ -24,7 +26,7 @@ pub enum QuantityError {
     NotANumber(String),
     /// Below zero, where only an amount makes sense.
     #[error("{0} is negative; a quantity says how much, the kind of movement says which way")]
-    Negative(Decimal),
+    Negative(Balance),
     /// More than six digits after the point.
     #[error("{0} has more than {MAX_SCALE} digits after the point")]
     TooPrecise(Decimal),
@@ -33,7 +35,8 @@ pub enum QuantityError {
     TooLarge(Decimal),
 }
 
-fn parse(text: &str) -> Result<Decimal, QuantityError> {
+/// The number in millionths.
+fn parse(text: &str) -> Result<i64, QuantityError> {
     let plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b'-');
     let number = if plain { Decimal::from_str_exact(text).ok() } else { None };
     let number = number.ok_or_else(|| QuantityError::NotANumber(text.chars().take(40).collect()))?;
@@ -43,25 +46,27 @@ fn parse(text: &str) -> Result<Decimal, QuantityError> {
     if number.abs() >= Decimal::from(LIMIT) {
         return Err(QuantityError::TooLarge(number));
     }
-    Ok(number)
+    (number * Decimal::from(ONE)).normalize().try_into().map_err(|_| QuantityError::TooLarge(number))
 }
 
-/// An amount in the product's base unit: exact, never negative, at most six decimals.
+/// An amount in the product's base unit: exact, never negative, at most six decimals. Kept in millionths.
+///
+/// A sum stops at nine times the largest amount that a message may carry: no order comes near it, and nothing wraps.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Quantity(Decimal);
+pub struct Quantity(i64);
 
 impl Quantity {
     /// Nothing.
-    pub const ZERO: Self = Self(Decimal::ZERO);
+    pub const ZERO: Self = Self(0);
 
     /// A whole number of base units.
     pub fn units(count: u32) -> Self {
-        Self(Decimal::from(count))
+        Self(i64::from(count) * ONE)
     }
 
     /// True for nothing.
     pub fn is_zero(self) -> bool {
-        self.0.is_zero()
+        self.0 == 0
     }
 
     /// `None` if `other` is more than there is: the caller must say what a shortfall means.
@@ -75,44 +80,49 @@ impl Quantity {
         self.checked_sub(other).unwrap_or(Self::ZERO)
     }
 
+    /// A sum that is known to be at least zero.
+    fn of(number: i128) -> Self {
+        Self(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+
     /// The number itself.
     pub fn decimal(self) -> Decimal {
-        self.0
+        Decimal::from_i128_with_scale(self.0.into(), MAX_SCALE).normalize()
     }
 }
 
-/// A signed sum of quantities: a position's bucket, a correction.
+/// A signed sum of quantities: a position's bucket, a correction. Kept in millionths, with room for 10^20 of the largest quantities.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Balance(Decimal);
+pub struct Balance(i128);
 
 impl Balance {
     /// Nothing.
-    pub const ZERO: Self = Self(Decimal::ZERO);
+    pub const ZERO: Self = Self(0);
 
     /// The part above zero, as a quantity.
     pub fn floored(self) -> Quantity {
-        Quantity(self.0.max(Decimal::ZERO))
+        Quantity::of(self.0.max(0))
     }
 
     /// How much is missing to zero.
     pub fn shortfall(self) -> Quantity {
-        Quantity((-self.0).max(Decimal::ZERO))
+        Quantity::of((-self.0).max(0))
     }
 
     /// True below zero.
     pub fn is_negative(self) -> bool {
-        self.0.is_sign_negative() && !self.0.is_zero()
+        self.0 < 0
     }
 
     /// The number itself.
     pub fn decimal(self) -> Decimal {
-        self.0
+        Decimal::try_from_i128_with_scale(self.0, MAX_SCALE).unwrap_or(Decimal::MAX).normalize()
     }
 }
 
 impl From<Quantity> for Balance {
     fn from(quantity: Quantity) -> Self {
-        Self(quantity.0)
+        Self(quantity.0.into())
     }
 }
 
@@ -120,17 +130,17 @@ impl FromStr for Quantity {
     type Err = QuantityError;
     fn from_str(text: &str) -> Result<Self, QuantityError> {
         let number = parse(text)?;
-        if number.is_sign_negative() && !number.is_zero() {
-            return Err(QuantityError::Negative(number));
+        if number < 0 {
+            return Err(QuantityError::Negative(Balance(number.into())));
         }
-        Ok(Self(number.abs()))
+        Ok(Self(number))
     }
 }
 
 impl FromStr for Balance {
     type Err = QuantityError;
     fn from_str(text: &str) -> Result<Self, QuantityError> {
-        parse(text).map(Self)
+        parse(text).map(|number| Self(number.into()))
     }
 }
 
@@ -144,12 +154,12 @@ impl TryFrom<Decimal> for Quantity {
 impl Add for Quantity {
     type Output = Self;
     fn add(self, other: Self) -> Self {
-        Self(self.0 + other.0)
+        Self(self.0.saturating_add(other.0))
     }
 }
 impl AddAssign for Quantity {
     fn add_assign(&mut self, other: Self) {
-        self.0 += other.0;
+        *self = *self + other;
     }
 }
 impl Sum for Quantity {
@@ -187,12 +197,30 @@ impl Neg for Balance {
     }
 }
 
+/// Millionths as a plain decimal without zeros at the end.
+fn write(f: &mut fmt::Formatter<'_>, number: i128) -> fmt::Result {
+    let (whole, mut part) = (
+        number.unsigned_abs() / u128::from(ONE.unsigned_abs()),
+        number.unsigned_abs() % u128::from(ONE.unsigned_abs()),
+    );
+    let mut text = whole.to_string();
+    if part != 0 {
+        let mut digits = MAX_SCALE as usize;
+        while part % 10 == 0 {
+            part /= 10;
+            digits -= 1;
+        }
+        text = format!("{text}.{part:0digits$}");
+    }
+    f.pad_integral(number >= 0, "", &text)
+}
+
 macro_rules! decimal_text {
     ($($name:ident),*) => {$(
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 // Quantities carry no scale of their own: 2 and 2.00 are the same amount and print alike.
-                self.0.normalize().fmt(f)
+                write(f, self.0.into())
             }
         }
         impl fmt::Debug for $name {
