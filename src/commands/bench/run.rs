@@ -85,9 +85,9 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
     Ok(exit::reported(code, cancel.is_cancelled()))
 }
 
-/// A bar on standard error; nothing where that is no terminal.
+/// A bar on standard error, cut to the terminal's width; nothing where that is no terminal.
 pub(crate) fn progress_bar() -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:30} {percent:>3} %  {msg}");
+    let style = ProgressStyle::with_template("{bar:20} {percent:>3} %  {wide_msg}");
     ProgressBar::new(100).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
@@ -96,9 +96,9 @@ pub(crate) fn show(bar: &ProgressBar, progress: &Progress) {
     let share = progress.elapsed.as_secs_f64() / progress.lasting.as_secs_f64().max(0.001);
     bar.set_position((share * 100.0).min(100.0) as u64);
     let p99 = progress.latency_us_p99.map_or("-".to_owned(), |us| format!("{:.1} ms", us as f64 / 1000.0));
-    let stage = if progress.draining { "waiting for the last flows" } else { "" };
+    let stage = if progress.draining { "(last flows)" } else { "" };
     bar.set_message(format!(
-        "{:.0}/s  in flight {}  done {}  not done {}  p99 {p99}  {stage}",
+        "{:.0}/s · {} in flight · {} done · {} not done · p99 {p99}  {stage}",
         progress.rate_per_s, progress.in_flight, progress.completed, progress.not_completed
     ));
 }
