@@ -1,6 +1,8 @@
 //! The invariants of docs/concepts/domain.md that a state alone can show.
 //! Checked after every entry in debug builds of the partition's tests, and on demand against a live hub.
 
+use std::collections::BTreeMap;
+
 use crossdock_model::{Balance, ExceptionKind, Quantity};
 
 use crate::State;
@@ -15,6 +17,9 @@ pub struct Violation {
     /// What was found.
     pub found: String,
 }
+
+/// So many of the newest source times of each position are asked: each answer reads back to its time.
+const AS_OF_CHECKED: usize = 64;
 
 /// Everything that does not hold in a state between two inputs.
 pub fn check(state: &State) -> Vec<Violation> {
@@ -35,7 +40,21 @@ pub fn check(state: &State) -> Vec<Violation> {
         if waiting != position.backordered {
             broken("I4", format!("{place}: backordered {}, order lines wait for {waiting}", position.backordered));
         }
-        let excess = (position.sellable() - position.allocated).shortfall();
+        if position.history().total() != position.shelf() {
+            broken("I3", format!("{place}: the sum of its movements is {:?}", position.history().total()));
+        }
+        // Of several movements of one time, the last one's sum is what was there as of it.
+        let at_times: BTreeMap<_, _> = position.history().sums().collect();
+        for (time, sum) in at_times.iter().rev().take(AS_OF_CHECKED) {
+            let answer = state.position_as_of(product, facility, *time);
+            if answer != Ok(*sum) {
+                broken("I3", format!("{place}: as of {time} the movements sum to {sum:?}, the answer is {answer:?}"));
+            }
+        }
+        if position.lots_below_zero() != position.lots().map(|(_, shelf)| shelf.sellable().shortfall()).sum() {
+            broken("I1", format!("{place}: the lots below zero are not what its lots lack"));
+        }
+        let excess = position.overallocated();
         let about = format!("position/{facility}/{product}");
         let asked = state.exceptions.asked_about(&about, ExceptionKind::Shortage);
         let seen = asked.and_then(|x| x.opened.details.get("excess")?.as_str()?.parse::<Quantity>().ok());

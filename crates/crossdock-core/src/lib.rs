@@ -28,7 +28,7 @@ pub use procurement::{
 };
 pub use refusal::Refusal;
 pub use state::State;
-pub use stock::{Position, PositionKey};
+pub use stock::{ExpectedReceipt, Position, PositionKey, Shelf, TooOld};
 pub use timers::Due;
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use crossdock_model::{
     BusinessKey, DeadLetterReplayed, DeliveryId, Digest, Event, ExceptionId, ExceptionResolved, Fact, HubEvent,
     MessageRejected, Meta, Resolution, RunId, SystemId, Timestamp,
 };
+use jiff::SignedDuration;
 use serde_json::Value;
 
 use crate::decide::{self, Verdict};
@@ -205,10 +206,12 @@ pub struct Partition {
 impl Partition {
     /// An empty partition. `seed` spreads retries.
     pub fn new(policy: Arc<Policy>, seed: u64) -> Self {
+        let mut state = State::default();
+        state.stock.keep_for(SignedDuration::from_millis(policy.history_ms));
         Self {
             policy,
             seed,
-            state: State::default(),
+            state,
             durable: 0,
             restored: 0,
             pending: Vec::new(),

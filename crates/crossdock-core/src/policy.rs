@@ -28,6 +28,8 @@ pub struct Policy {
     pub release_before_booking: bool,
     /// Products with this prefix are for synthetic transactions only.
     pub reserved_prefix: String,
+    /// For how long the movements of a position are kept one by one, in milliseconds: older questions *as of* a time are not answered.
+    pub history_ms: i64,
     /// How long an exception or a dead letter may wait, in milliseconds.
     pub decision_due_ms: i64,
 }
@@ -61,6 +63,7 @@ impl Default for Policy {
             approval_limit: Amount::from(rust_decimal::Decimal::from(10_000)),
             release_before_booking: false,
             reserved_prefix: "SYN-".to_owned(),
+            history_ms: 48 * 3_600_000,
             decision_due_ms: 24 * 3_600_000,
         }
     }

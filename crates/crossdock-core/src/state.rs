@@ -3,9 +3,10 @@
 //! Invariant (I11): equal entries, equal state, whatever the process or the time.
 
 use crossdock_model::{
-    DeliveryId, ErpOrderNumber, ExceptionId, FacilityId, InvoiceNumber, OrderId, PoNumber, ProductId, SystemId,
-    TrackingNumber,
+    Balance, DeliveryId, ErpOrderNumber, ExceptionId, FacilityId, InvoiceNumber, OrderId, PoNumber, ProductId,
+    Quantity, SystemId, Timestamp, TrackingNumber,
 };
+use jiff::civil::Date;
 
 use crate::delivery::Deliveries;
 use crate::exceptions::Exceptions;
@@ -14,8 +15,8 @@ use crate::procurement::Procurement;
 use crate::stock::Stock;
 use crate::timers::Timers;
 use crate::{
-    Context, ExceptionState, InvoiceState, OrderKey, OrderState, PoState, Position, PositionKey, RecommendationState,
-    Seq,
+    Context, ExceptionState, ExpectedReceipt, InvoiceState, OrderKey, OrderState, PoState, Position, PositionKey,
+    RecommendationState, Seq, Shelf, TooOld,
 };
 
 /// Everything that the hub knows of the open world.
@@ -39,6 +40,39 @@ impl State {
     /// A position, if anything was ever said of it.
     pub fn position(&self, product: &ProductId, facility: &FacilityId) -> Option<&Position> {
         self.stock.get(product, facility)
+    }
+
+    /// What was physically there as of a source time, in the order of source time, whenever it was told (domain.md 5.2).
+    ///
+    /// # Errors
+    /// The time is before those of which movements are kept.
+    pub fn position_as_of(&self, product: &ProductId, facility: &FacilityId, time: Timestamp) -> Result<Shelf, TooOld> {
+        self.stock.as_of((product, facility), None, time)
+    }
+
+    /// What may be promised for a date: available, what is expected until then, less what is demanded until then and waits
+    /// (domain.md 3.10). Signed, as `available` is.
+    pub fn available_to_promise(&self, product: &ProductId, facility: &FacilityId, date: Date) -> Balance {
+        let available = self.position(product, facility).map(Position::available).unwrap_or_default();
+        let expected = self.expected_receipts(product, facility).filter(|receipt| receipt.date <= date);
+        let expected: Quantity = expected.map(|receipt| receipt.quantity).sum();
+        // Who named no date wants it now.
+        let wanted = self.orders.waiting_for(product).filter(|order| {
+            let by = order.order.requested_date.as_deref().and_then(|by| by.parse::<Date>().ok());
+            by.is_none_or(|by| by <= date)
+        });
+        let waits = wanted.flat_map(|order| &order.lines).filter(|line| line.product == *product);
+        let here = waits.filter_map(|line| line.waiting()).filter(|(at, _)| *at == facility);
+        available + expected - here.map(|(_, quantity)| quantity).sum::<Quantity>()
+    }
+
+    /// What is to be received of a product at a facility, and when, by purchase order and line.
+    pub fn expected_receipts(
+        &self,
+        product: &ProductId,
+        facility: &FacilityId,
+    ) -> impl Iterator<Item = ExpectedReceipt> {
+        self.stock.expected.at(product, facility)
     }
 
     /// All positions, by product and facility.

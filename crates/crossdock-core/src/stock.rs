@@ -1,79 +1,50 @@
-//! Inventory positions: the buckets of a product at a facility.
-//! Here: the buckets, their formulas, which of them are touched. Not here: which fact moves which bucket (`state.rs`).
-//! Invariant: `sellable` and `available` are computed, never kept, so their formulas cannot be broken (I1).
+//! Inventory positions: all of them, and which were touched.
+//! Here: the collection, the history beside each change. Not here: which fact moves which bucket (`apply/`).
+//! Invariant: whoever changes what is physically there, the movement is in the position's history (I3).
+
+mod expected;
+mod history;
+mod lots;
+mod position;
 
 use std::collections::BTreeMap;
 
-use crossdock_model::{Balance, FacilityId, PositionChanged, ProductId, Quantity, Timestamp};
+use crossdock_model::{FacilityId, LotNumber, PositionChanged, ProductId, Timestamp};
+use jiff::SignedDuration;
+
+pub(crate) use expected::Expected;
+pub use expected::ExpectedReceipt;
+pub use history::{Shelf, TooOld};
+pub use position::Position;
 
 use crate::Context;
 
 /// A product at a facility.
 pub type PositionKey = (ProductId, FacilityId);
 
-/// The buckets of one position, in base units.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Position {
-    /// Physically there.
-    pub on_hand: Balance,
-    /// Of it: held until somebody decides.
-    pub quarantined: Balance,
-    /// Of it: broken.
-    pub damaged: Balance,
-    /// Reserved for orders.
-    pub allocated: Balance,
-    /// With the supplier.
-    pub on_order: Balance,
-    /// On the way here.
-    pub in_transit: Balance,
-    /// Demanded and not allocated.
-    pub backordered: Balance,
-    /// Kept back.
-    pub safety_stock: Quantity,
-    /// Rises by one with every published change.
-    pub version: u64,
-    /// The version at which supply (on order, in transit, received) last changed: an older recommendation is stale.
-    pub supply_version: u64,
-    /// The newest source time of what changed it.
-    pub as_of: Timestamp,
-}
-
-impl Position {
-    /// On hand and good.
-    pub fn sellable(&self) -> Balance {
-        self.on_hand - self.quarantined - self.damaged
-    }
-
-    /// Free to promise; the true figure, which may be negative.
-    pub fn available(&self) -> Balance {
-        self.sellable() - self.allocated - self.safety_stock
-    }
-
-    /// The position as it is published.
-    pub fn published(&self, key: &PositionKey) -> PositionChanged {
-        PositionChanged {
-            product: key.0.clone(),
-            facility: key.1.clone(),
-            version: self.version,
-            on_hand: self.on_hand,
-            sellable: self.sellable(),
-            quarantined: self.quarantined,
-            damaged: self.damaged,
-            allocated: self.allocated,
-            available: self.available(),
-            safety_stock: self.safety_stock,
-            on_order: self.on_order,
-            in_transit: self.in_transit,
-            backordered: self.backordered,
-        }
-    }
-}
-
 /// All positions, and which of them changed since they were last published.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Stock {
     positions: BTreeMap<PositionKey, Position>,
     touched: BTreeMap<PositionKey, Context>,
+    /// What is to be received, and when.
+    pub(crate) expected: Expected,
+    /// For how long movements are kept one by one.
+    keep: SignedDuration,
+    /// The hub's time of the entry that is being folded.
+    pub(crate) now: Timestamp,
+}
+
+impl Default for Stock {
+    fn default() -> Self {
+        Self {
+            positions: BTreeMap::new(),
+            touched: BTreeMap::new(),
+            expected: Expected::default(),
+            keep: SignedDuration::from_hours(48),
+            now: Timestamp::UNIX_EPOCH,
+        }
+    }
 }
 
 /// Which side of a position a change is on.
@@ -92,23 +63,63 @@ impl Stock {
         self.positions.iter()
     }
 
-    /// Changes a position; it will be published.
+    /// How long movements are kept one by one: what is older counts in the sum only.
+    pub(crate) fn keep_for(&mut self, keep: SignedDuration) {
+        self.keep = keep;
+    }
+
+    /// Changes a position; it will be published. What changes of the shelf is kept as a movement of the source time `at`.
     pub(crate) fn change(
         &mut self,
+        place: (&ProductId, &FacilityId),
+        context: &Context,
+        at: Timestamp,
+        side: Side,
+        change: impl FnOnce(&mut Position),
+    ) {
+        self.change_lot(place, None, context, at, side, change);
+    }
+
+    /// Changes a position, and of one lot what changes of the shelf.
+    pub(crate) fn change_lot(
+        &mut self,
         (product, facility): (&ProductId, &FacilityId),
+        lot: Option<&LotNumber>,
         context: &Context,
         at: Timestamp,
         side: Side,
         change: impl FnOnce(&mut Position),
     ) {
         let key = (product.clone(), facility.clone());
+        let horizon = self.now.saturating_sub(self.keep).unwrap_or(Timestamp::MIN);
         let position = self.positions.entry(key.clone()).or_default();
+        let before = position.shelf();
         change(position);
+        let moved = position.shelf() - before;
+        if moved != Shelf::default() {
+            let index = position.lots.index(lot);
+            position.lots.change(index, moved);
+            position.history.forget_before(horizon);
+            position.history.record(at, index, moved);
+        }
         position.as_of = position.as_of.max(at);
         if side == Side::Supply {
             position.supply_version = position.version + 1;
         }
         self.touched.insert(key, context.clone());
+    }
+
+    /// What was physically there as of a source time: all of it, or of one lot.
+    pub(crate) fn as_of(
+        &self,
+        (product, facility): (&ProductId, &FacilityId),
+        lot: Option<&LotNumber>,
+        time: Timestamp,
+    ) -> Result<Shelf, TooOld> {
+        let Some(position) = self.get(product, facility) else { return Ok(Shelf::default()) };
+        let Some(lot) = lot else { return Ok(position.shelf() - position.history.after(time, None)?) };
+        let Some(index) = position.lots.find(lot) else { return Ok(Shelf::default()) };
+        Ok(position.lots.shelf(index) - position.history.after(time, Some(index))?)
     }
 
     pub(crate) fn next_touched(&self) -> Option<(&PositionKey, &Context)> {

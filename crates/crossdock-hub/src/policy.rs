@@ -24,6 +24,7 @@ pub(crate) fn policy(config: &HubConfig) -> Result<Policy, HubError> {
         release_before_booking: config.policy.release_before_booking,
         reserved_prefix: config.policy.reserved_prefix.clone(),
         decision_due_ms: ms(config.policy.decision_due),
+        ..Policy::default()
     };
     for (id, system) in &config.systems {
         let id = parse::<SystemId>("systems", id)?;

@@ -131,6 +131,8 @@ text_id! {
     TrackingNumber = "tracking number";
     /// A stock movement's number at the WMS that made it.
     MovementId = "movement id";
+    /// A lot of a product, in the words of the WMS: units made or received together.
+    LotNumber = "lot number";
     /// Ties together all that one business act caused, across systems.
     CorrelationId = "correlation id";
     /// One run of a synthetic transaction.

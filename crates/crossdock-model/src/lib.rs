@@ -28,8 +28,8 @@ pub use exception::{ExceptionId, ExceptionKind, ExceptionOpened, ExceptionResolv
 pub use fact::Fact;
 pub use hub_event::{HubEvent, MessageRejected};
 pub use id::{
-    AsnNumber, CorrelationId, CustomerId, ErpOrderNumber, FacilityId, IdError, InvoiceNumber, LineNumber, MovementId,
-    OrderId, PoNumber, ProductId, RecommendationId, RunId, ShipmentId, SystemId, TrackingNumber, Unit,
+    AsnNumber, CorrelationId, CustomerId, ErpOrderNumber, FacilityId, IdError, InvoiceNumber, LineNumber, LotNumber,
+    MovementId, OrderId, PoNumber, ProductId, RecommendationId, RunId, ShipmentId, SystemId, TrackingNumber, Unit,
 };
 pub use invoice::{Invoice, InvoiceLine, InvoiceMatched, MatchLine, MatchResult};
 pub use key::{BusinessKey, Digest, KeyKind};

@@ -7,7 +7,7 @@ use crate::{Balance, FacilityId, ProductId, Quantity};
 /// `position.changed.v1`: all buckets of a product at a facility, after what changed them.
 ///
 /// Rule: docs/concepts/domain.md, "Inventory position". `on_hand = sellable + quarantined + damaged`;
-/// `available = sellable − allocated − safety_stock`, the true figure (commerce gets it floored at 0).
+/// `available = sellable + lots_below_zero − allocated − safety_stock`, the true figure (commerce gets it floored at 0).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PositionChanged {
@@ -29,6 +29,9 @@ pub struct PositionChanged {
     pub allocated: Balance,
     /// Free to promise.
     pub available: Balance,
+    /// How much the lots below zero lack together: it is missing from `sellable`, not from what the other lots have.
+    #[serde(default, skip_serializing_if = "Quantity::is_zero_ref")]
+    pub lots_below_zero: Quantity,
     /// Kept back.
     pub safety_stock: Quantity,
     /// With the supplier.

@@ -69,6 +69,11 @@ impl Quantity {
         self.0 == 0
     }
 
+    /// [`Quantity::is_zero`], as serde asks for it: for fields that are left out when there is nothing.
+    pub fn is_zero_ref(&self) -> bool {
+        self.is_zero()
+    }
+
     /// `None` if `other` is more than there is: the caller must say what a shortfall means.
     pub fn checked_sub(self, other: Self) -> Option<Self> {
         if other <= self { Some(Self(self.0 - other.0)) } else { None }

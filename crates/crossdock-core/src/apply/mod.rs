@@ -13,6 +13,7 @@ impl State {
     /// Takes one entry in. Entries come in the order of the ledger, each once.
     pub fn apply(&mut self, entry: &Entry) {
         self.seq = entry.seq;
+        self.stock.now = entry.meta.received_at;
         match &entry.event {
             Event::Fact(fact) => self.apply_fact(fact, entry),
             Event::Hub(event) => self.apply_hub_event(event, entry),

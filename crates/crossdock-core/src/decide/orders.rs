@@ -10,8 +10,8 @@ use crossdock_model::{
 };
 use serde_json::{Value, json};
 
-use super::routes;
 use super::{Ask, Question};
+use super::{positions, routes};
 use crate::about::About;
 use crate::orders::{CancelState, ReleaseState};
 use crate::{Draft, OrderKey, OrderState};
@@ -96,8 +96,7 @@ impl<'a> Free<'a> {
     /// Takes as much of `wanted` as is free. Safety stock is kept back for nobody: it is below the line that is sold.
     fn take(&mut self, product: &ProductId, facility: &FacilityId, wanted: Quantity) -> Quantity {
         let taken = self.taken.entry((product.clone(), facility.clone())).or_default();
-        let available = self.ask.state.position(product, facility).map(|p| p.available().floored()).unwrap_or_default();
-        let quantity = available.saturating_sub(*taken).min(wanted);
+        let quantity = positions::free(self.ask, product, facility).saturating_sub(*taken).min(wanted);
         *taken += quantity;
         quantity
     }

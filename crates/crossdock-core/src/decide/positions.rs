@@ -1,21 +1,33 @@
 //! What a changed position leads to: it is published, told to those who plan and sell, and held against its limits.
 
 use crossdock_model::{
-    Balance, ExceptionId, ExceptionKind, ExceptionResolved, HubEvent, PositionChanged, Quantity, Resolution, Severity,
+    Balance, ExceptionId, ExceptionKind, ExceptionResolved, FacilityId, HubEvent, PositionChanged, ProductId, Quantity,
+    Resolution, Severity,
 };
 use serde_json::json;
 
 use super::routes;
 use super::{Ask, Question};
 use crate::exceptions::BY_RULE;
-use crate::{Draft, Policy, PositionKey, State};
+use crate::{Draft, Policy, Position, PositionKey, State};
 
 /// The next published version of a position.
 pub(crate) fn position_changed(state: &State, policy: &Policy, key: &PositionKey) -> HubEvent {
-    let mut position = state.position(&key.0, &key.1).cloned().unwrap_or_default();
-    position.safety_stock = policy.safety_stock.get(&key.0).copied().unwrap_or(Quantity::ZERO);
-    position.version += 1;
-    HubEvent::PositionChanged(position.published(key))
+    let nothing = Position::default();
+    let position = state.position(&key.0, &key.1).unwrap_or(&nothing);
+    let published = position.published_as(key, position.version + 1, safety_stock(policy, &key.0));
+    HubEvent::PositionChanged(published)
+}
+
+fn safety_stock(policy: &Policy, product: &ProductId) -> Quantity {
+    policy.safety_stock.get(product).copied().unwrap_or(Quantity::ZERO)
+}
+
+/// What may be allocated now. The declared safety stock counts, not the published one: a position that was never published, or
+/// whose safety stock was raised since, would be oversold.
+pub(super) fn free(ask: &Ask<'_>, product: &ProductId, facility: &FacilityId) -> Quantity {
+    let position = ask.state.position(product, facility);
+    position.map(|p| p.available_above(safety_stock(ask.policy, product)).floored()).unwrap_or_default()
 }
 
 /// A published position goes to storefronts and to planning; a shortage opens an exception, and closes it when it is over.
@@ -29,7 +41,7 @@ pub(super) fn published(ask: &Ask<'_>, position: &PositionChanged) -> Vec<Draft>
 /// I2: allocated ≤ sellable, unless an exception is open for exactly the excess. Below zero is applied, never refused.
 fn shortage(ask: &Ask<'_>, position: &PositionChanged) -> Vec<Draft> {
     let about = format!("position/{}/{}", position.facility, position.product);
-    let excess = (position.sellable - position.allocated).shortfall();
+    let excess = (position.sellable + position.lots_below_zero - position.allocated).shortfall();
     let open = ask.state.exceptions.open_about(&about, ExceptionKind::Shortage);
     // A person who ignored it has seen exactly this figure; another one is asked again.
     let asked = ask.state.exceptions.asked_about(&about, ExceptionKind::Shortage);
@@ -46,7 +58,10 @@ fn shortage(ask: &Ask<'_>, position: &PositionChanged) -> Vec<Draft> {
             kind: ExceptionKind::Shortage,
             what: format!(
                 "{} of {} at {} are allocated, {} are sellable: {excess} too many",
-                position.allocated, position.product, position.facility, position.sellable
+                position.allocated,
+                position.product,
+                position.facility,
+                position.sellable + position.lots_below_zero
             ),
             about,
             why: "orders were promised what the facility does not have",

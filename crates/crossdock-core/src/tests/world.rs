@@ -37,7 +37,10 @@ pub(super) fn policy(overrides: &Value) -> Policy {
         give_up_after_ms: overrides["giveUpAfterMs"].as_i64(),
         ..TargetPolicy::default()
     };
+    let safety = overrides["safetyStock"].as_object().into_iter().flatten();
     Policy {
+        safety_stock: safety.map(|(product, n)| (id(product), id(n.as_str().unwrap()))).collect(),
+        history_ms: overrides["historyMs"].as_i64().unwrap_or(Policy::default().history_ms),
         erp: Some(id("erp")),
         procurement: Some(id("procurement")),
         ap: Some(id("ap")),
@@ -95,6 +98,7 @@ impl World {
                 self.feed(Input::Tick);
             }
             "restart" => self.restart(),
+            "ask" => self.question(body),
             "answer" => self.answer(body),
             "replay" | "resolve" => self.command(kind, body),
             "fact" => {
@@ -122,6 +126,23 @@ impl World {
         }
     }
 
+    /// A question about a position: `{product, facility, as_of: time}` or `{product, facility, promise_for: date}`.
+    fn question(&mut self, body: &Value) {
+        let place = (id(body["product"].as_str().unwrap()), id(body["facility"].as_str().unwrap()));
+        let state = self.partition.state();
+        if let Some(time) = body["as_of"].as_str() {
+            let answer = match state.position_as_of(&place.0, &place.1, id(time)) {
+                Ok(there) => format!("{there:?}"),
+                Err(old) => format!("too old, kept since {}", old.since),
+            };
+            writeln!(self.text, "? as of {time}: {answer}").unwrap();
+        }
+        if let Some(date) = body["promise_for"].as_str() {
+            let promise = state.available_to_promise(&place.0, &place.1, id(date));
+            writeln!(self.text, "? to promise for {date}: {promise}").unwrap();
+        }
+    }
+
     fn submit(&mut self, system: &str, event_type: &str, extra: &Value, data: &Value) {
         let fact = Fact::from_data(event_type, data.clone()).expect("a fact").expect("well-formed data");
         let text = |key: &str| extra[key].as_str().map(ToOwned::to_owned);
@@ -132,10 +153,10 @@ impl World {
             id: text("transport").unwrap_or_else(|| format!("{event_type}-{digest}")),
             fact,
             digest,
-            source_time: Some(self.now),
+            source_time: Some(extra["at"].as_str().map_or(self.now, id)),
             correlation_id: text("correlation"),
             causation_id: None,
-            source_sequence: None,
+            source_sequence: extra["sequence"].as_u64(),
             synthetic: extra["synthetic"].as_bool().unwrap_or(false),
             run_id: text("run").map(|run| id(&run)),
             acknowledge: extra.get("acknowledge").cloned(),
