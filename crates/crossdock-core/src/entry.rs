@@ -90,6 +90,7 @@ fn subject(event: &Event) -> Option<String> {
             Fact::OrderCaptured(e) => e.order_id.to_string(),
             Fact::OrderCancelRequested(e) => e.order_id.to_string(),
             Fact::Picked(e) | Fact::Packed(e) => e.order_id.to_string(),
+            Fact::ShortPicked(e) => e.order_id.to_string(),
             Fact::Shipped(e) => e.order_id.to_string(),
             Fact::Received(e) => e.asn_number.to_string(),
             Fact::Adjusted(e) => e.product.to_string(),

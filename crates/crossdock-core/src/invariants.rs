@@ -62,6 +62,12 @@ pub fn check(state: &State) -> Vec<Violation> {
             broken("I2", format!("{place}: {excess} allocated above sellable, and nobody was asked ({seen:?})"));
         }
     }
+    for ((product, facility), pending) in state.counts.iter() {
+        let held = state.position(product, facility).map(|p| p.quarantined).unwrap_or_default();
+        if Balance::from(pending.quantity) > held {
+            broken("I1", format!("{product} at {facility}: {} wait for a count, {held} are held", pending.quantity));
+        }
+    }
     for order in state.orders() {
         for line in &order.lines {
             let sum = line.allocated_total() + line.shipped + line.backordered + line.cancelled;

@@ -3,6 +3,7 @@
 
 mod about;
 mod apply;
+mod counts;
 mod decide;
 pub mod delivery;
 mod entry;

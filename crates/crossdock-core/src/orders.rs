@@ -49,6 +49,8 @@ pub struct OrderState {
     pub shipments: Vec<(FacilityId, ShipmentId, TrackingNumber)>,
     /// Whether it is being cancelled.
     pub cancel: CancelState,
+    /// A facility did not find what it held for it, and somebody was asked.
+    pub(crate) short: bool,
     /// Nothing is left to do.
     pub closed: bool,
 }
@@ -147,6 +149,17 @@ impl LineState {
         self.allocated.values().copied().sum()
     }
 
+    /// Takes up to `quantity` out of what is reserved at a facility, and says how much that is.
+    pub(crate) fn give_back(&mut self, facility: &FacilityId, quantity: Quantity) -> Quantity {
+        let Some(held) = self.allocated.get_mut(facility) else { return Quantity::ZERO };
+        let given_back = quantity.min(*held);
+        *held = held.saturating_sub(given_back);
+        if held.is_zero() {
+            self.allocated.remove(facility);
+        }
+        given_back
+    }
+
     /// What its position counts as backordered, and where.
     pub(crate) fn waiting(&self) -> Option<(&FacilityId, Quantity)> {
         self.waits_at.as_ref().map(|facility| (facility, self.backordered))
@@ -188,6 +201,7 @@ impl OrderState {
             releases: BTreeMap::new(),
             shipments: Vec::new(),
             cancel: CancelState::None,
+            short: false,
             closed: false,
         }
     }

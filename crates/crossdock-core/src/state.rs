@@ -8,6 +8,7 @@ use crossdock_model::{
 };
 use jiff::civil::Date;
 
+use crate::counts::Counts;
 use crate::delivery::Deliveries;
 use crate::exceptions::Exceptions;
 use crate::orders::Orders;
@@ -24,6 +25,7 @@ use crate::{
 pub struct State {
     pub(crate) seq: Seq,
     pub(crate) stock: Stock,
+    pub(crate) counts: Counts,
     pub(crate) orders: Orders,
     pub(crate) procurement: Procurement,
     pub(crate) exceptions: Exceptions,

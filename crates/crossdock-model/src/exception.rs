@@ -41,6 +41,10 @@ pub enum ExceptionKind {
     ApprovalNeeded,
     /// A cancel came after the goods had left.
     CancelTooLate,
+    /// A facility did not find what it should have: held until it has counted.
+    CountPending,
+    /// A short pick that no other facility can cover.
+    ShortPick,
 }
 
 /// How bad it is.

@@ -4,9 +4,9 @@
 use serde_json::Value;
 
 use crate::{
-    BusinessKey, FunctionalAck, Invoice, KeyKind, MovementAdjusted, MovementReceived, MovementShipped, MovementStaged,
-    Order, OrderCancelRequested, PoAcknowledged, Recommendation, ShipmentMilestone, ShipmentNotice, ShipmentPurpose,
-    SystemId,
+    BusinessKey, FunctionalAck, Invoice, KeyKind, MovementAdjusted, MovementReceived, MovementShipped,
+    MovementShortPicked, MovementStaged, Order, OrderCancelRequested, PoAcknowledged, Recommendation,
+    ShipmentMilestone, ShipmentNotice, ShipmentPurpose, SystemId,
 };
 
 macro_rules! facts {
@@ -59,6 +59,8 @@ facts! {
     OrderCancelRequested(OrderCancelRequested) = "order.cancel_requested.v1",
     /// Goods were picked.
     Picked(MovementStaged) = "movement.picked.v1",
+    /// Goods were not found.
+    ShortPicked(MovementShortPicked) = "movement.short_picked.v1",
     /// Goods were packed.
     Packed(MovementStaged) = "movement.packed.v1",
     /// Goods left for a customer.
@@ -89,6 +91,7 @@ impl Fact {
         let (kind, key) = match self {
             Self::OrderCaptured(order) => (KeyKind::Order, order.order_id.as_str()),
             Self::Picked(m) | Self::Packed(m) => (KeyKind::Movement, m.movement_id.as_str()),
+            Self::ShortPicked(m) => (KeyKind::Movement, m.movement_id.as_str()),
             Self::Shipped(m) => (KeyKind::Movement, m.movement_id.as_str()),
             Self::Received(m) => (KeyKind::Movement, m.movement_id.as_str()),
             Self::Adjusted(m) => (KeyKind::Movement, m.movement_id.as_str()),

@@ -35,8 +35,8 @@ pub use invoice::{Invoice, InvoiceLine, InvoiceMatched, MatchLine, MatchResult};
 pub use key::{BusinessKey, Digest, KeyKind};
 pub use money::{Amount, Currency, MoneyError};
 pub use movement::{
-    AdjustmentReason, Movement, MovementAdjusted, MovementLine, MovementReceived, MovementShipped, MovementStaged,
-    ReceivedLine,
+    AdjustmentReason, Movement, MovementAdjusted, MovementLine, MovementReceived, MovementShipped, MovementShortPicked,
+    MovementStaged, ReceivedLine,
 };
 pub use order::{
     Address, AllocatedLine, BackorderedLine, Order, OrderAccepted, OrderAllocated, OrderBooked, OrderCancelRequested,

@@ -44,6 +44,22 @@ pub struct MovementStaged {
     pub lines: Vec<MovementLine>,
 }
 
+/// `movement.short_picked.v1`: the WMS's own word that no more will come. A first partial pick is not one.
+///
+/// Rule: docs/concepts/domain.md, 4.8.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MovementShortPicked {
+    /// The WMS's number.
+    pub movement_id: MovementId,
+    /// Where.
+    pub facility: FacilityId,
+    /// For which order.
+    pub order_id: OrderId,
+    /// What was not found where it should have been.
+    pub lines: Vec<MovementLine>,
+}
+
 /// `movement.shipped.v1`: goods left for the customer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -145,4 +161,4 @@ macro_rules! movements {
         }
     )*};
 }
-movements!(MovementStaged, MovementShipped, MovementReceived, MovementAdjusted);
+movements!(MovementStaged, MovementShortPicked, MovementShipped, MovementReceived, MovementAdjusted);

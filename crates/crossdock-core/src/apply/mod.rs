@@ -1,6 +1,7 @@
 //! Folds one entry into the state. Cannot refuse: what is in the ledger has happened.
 //! Here: which entry goes to which part. Not here: what follows from it (`decide/`).
 
+mod counts;
 mod movements;
 mod orders;
 mod procurement;
@@ -24,6 +25,7 @@ impl State {
         match fact {
             Fact::OrderCaptured(order) => self.capture(order, entry),
             Fact::Shipped(movement) => self.ship(movement, entry),
+            Fact::ShortPicked(movement) => self.short_pick(movement, entry),
             Fact::Received(movement) => self.receive(movement, entry),
             Fact::Adjusted(movement) => self.adjust(movement, entry),
             Fact::Recommended(recommendation) => self.recommend(recommendation, entry),
@@ -63,6 +65,7 @@ impl State {
                 if e.kind == ExceptionKind::CancelTooLate {
                     self.keep_after_all(&e.about);
                 }
+                self.count_asked(e, ExceptionId(entry.seq));
                 self.exceptions.open(ExceptionState {
                     id: ExceptionId(entry.seq),
                     context: entry.context(),
@@ -74,6 +77,7 @@ impl State {
             HubEvent::ExceptionResolved(e) => {
                 let about = self.exceptions.resolve(e, entry.meta.received_at).map(|x| x.opened.clone());
                 if let Some(opened) = about {
+                    self.count_answered(&opened);
                     self.settle_exception(&opened, e.resolution, entry);
                 }
             }

@@ -1,7 +1,7 @@
 //! What movements change: the table of docs/concepts/domain.md, "What each fact changes".
 //! Invariant: a movement is applied as the WMS said it, even below zero; the WMS owns what is on its shelves.
 
-use crossdock_model::{Balance, MovementAdjusted, MovementReceived, MovementShipped, Quantity};
+use crossdock_model::{AdjustmentReason, Balance, MovementAdjusted, MovementReceived, MovementShipped, Quantity};
 
 use crate::stock::Side;
 use crate::{Entry, State};
@@ -64,6 +64,12 @@ impl State {
     pub(super) fn adjust(&mut self, movement: &MovementAdjusted, entry: &Entry) {
         let place = (&movement.product, &movement.facility);
         let by: Balance = movement.quantity;
-        self.stock.change(place, &entry.context(), entry.meta.source_time, Side::Supply, |p| p.on_hand += by);
+        // What was not found in a pick is held until this: it is gone now, and held no more (4.8.1).
+        let counted = movement.reason == AdjustmentReason::CycleCount;
+        let settled = if counted { self.settle_count(place, by) } else { Quantity::ZERO };
+        self.stock.change(place, &entry.context(), entry.meta.source_time, Side::Supply, |p| {
+            p.on_hand += by;
+            p.quarantined -= settled;
+        });
     }
 }

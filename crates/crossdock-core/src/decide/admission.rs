@@ -86,6 +86,7 @@ fn owns(state: &State, policy: &Policy, submission: &Submission) -> Result<(), R
     let sender = &submission.system;
     let facility = match &submission.fact {
         Fact::Picked(m) | Fact::Packed(m) => Some(&m.facility),
+        Fact::ShortPicked(m) => Some(&m.facility),
         Fact::Shipped(m) => Some(&m.facility),
         Fact::Received(m) => Some(&m.facility),
         Fact::Adjusted(m) => Some(&m.facility),
@@ -202,6 +203,9 @@ fn apart(_: &State, policy: &Policy, submission: &Submission) -> Result<(), Refu
     let products: Vec<(String, &ProductId)> = match &submission.fact {
         // A WMS seeds reserved stock without a mark; a marked movement of real stock would change real figures.
         Fact::Adjusted(m) if submission.synthetic => vec![("/data/product".to_owned(), &m.product)],
+        Fact::ShortPicked(m) if submission.synthetic => {
+            m.lines.iter().enumerate().map(|(i, line)| (at_line(i), &line.product)).collect()
+        }
         Fact::Shipped(m) if submission.synthetic => {
             m.lines.iter().enumerate().map(|(i, line)| (at_line(i), &line.product)).collect()
         }
@@ -252,6 +256,7 @@ fn of_object(state: &State, submission: &Submission) -> Option<Context> {
     match &submission.fact {
         Fact::OrderCancelRequested(e) => order(&e.order_id),
         Fact::Picked(e) | Fact::Packed(e) => order(&e.order_id),
+        Fact::ShortPicked(e) => order(&e.order_id),
         Fact::Shipped(e) => order(&e.order_id),
         Fact::Received(e) => po(&e.po_number),
         Fact::PoAcknowledged(e) => po(&e.po_number),

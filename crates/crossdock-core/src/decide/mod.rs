@@ -1,18 +1,22 @@
 //! What follows from an entry. One entry in, the events that follow out; the partition records them and asks again.
-//! Here: which entry goes to which area. Areas: `admission` (is a fact taken), `orders`, `procurement`, `matching`,
-//! `positions`, `routes` (what is owed to whom).
+//! Here: which entry goes to which area. Areas: `admission` (is a fact taken), `orders`, `allocation`, `cancel`, `short_pick`,
+//! `procurement`, `matching`, `positions`, `routes` (what is owed to whom).
 //! Invariant: nothing here changes the state; equal state, entry and time give equal events.
 
 mod admission;
+mod allocation;
+mod cancel;
 mod matching;
 mod orders;
 mod positions;
 mod procurement;
 mod routes;
+mod short_pick;
 
 pub(crate) use admission::{Verdict, admit, context_of, fresh_context, hub_meta, keys_of, meta_of, rejection};
 pub(crate) use positions::position_changed;
 pub(crate) use routes::functional_ack;
+pub(crate) use short_pick::position_of;
 
 use crossdock_model::{
     DeliveryPlanned, Event, ExceptionKind, ExceptionOpened, Fact, HubEvent, Meta, Resolution, Severity, Timestamp,
@@ -31,11 +35,12 @@ pub fn decide(state: &State, policy: &Policy, entry: &Entry, now: Timestamp) -> 
     match &entry.event {
         Event::Fact(fact) => match fact {
             Fact::OrderCaptured(order) => orders::captured(&ask, order),
-            Fact::OrderCancelRequested(request) => orders::cancel_requested(&ask, &request.order_id),
+            Fact::OrderCancelRequested(request) => cancel::requested(&ask, &request.order_id),
             Fact::Picked(m) | Fact::Packed(m) => orders::staged(&ask, m),
+            Fact::ShortPicked(m) => short_pick::short_picked(&ask, m),
             Fact::Shipped(m) => orders::shipped(&ask, m),
             Fact::ShipmentMilestone(m) => orders::milestone(&ask, m),
-            Fact::Adjusted(m) => orders::fill_backorders(&ask, &m.product),
+            Fact::Adjusted(m) => allocation::fill_backorders(&ask, &m.product),
             Fact::Received(m) => procurement::received(&ask, m),
             Fact::Recommended(r) => procurement::recommended(&ask, r),
             Fact::FunctionalAck(ack) => procurement::functional_ack(&ask, ack),
@@ -49,7 +54,7 @@ pub fn decide(state: &State, policy: &Policy, entry: &Entry, now: Timestamp) -> 
             HubEvent::OrderBooked(e) => orders::booked(&ask, e),
             HubEvent::OrderReleased(e) => orders::released(&ask, e),
             HubEvent::OrderShipped(e) => orders::shipment_recorded(&ask, e),
-            HubEvent::OrderCancelled(e) => orders::cancelled(&ask, e),
+            HubEvent::OrderCancelled(e) => cancel::cancelled(&ask, e),
             HubEvent::RecommendationApproved(e) => procurement::approved(&ask, e),
             HubEvent::RecommendationRefused(e) => procurement::refused(&ask, e),
             HubEvent::PoCreated(e) => procurement::created(&ask, e),
@@ -60,7 +65,7 @@ pub fn decide(state: &State, policy: &Policy, entry: &Entry, now: Timestamp) -> 
             HubEvent::PoClosed(e) => procurement::status(&ask, &e.po_number),
             HubEvent::InvoiceMatched(e) => matching::matched(&ask, e),
             HubEvent::PositionChanged(e) => positions::published(&ask, e),
-            HubEvent::ExceptionOpened(e) if e.kind == ExceptionKind::CancelTooLate => orders::goes_on(&ask, &e.about),
+            HubEvent::ExceptionOpened(e) if e.kind == ExceptionKind::CancelTooLate => cancel::goes_on(&ask, &e.about),
             HubEvent::ExceptionResolved(e) => resolved(&ask, e.exception_id, e.resolution),
             _ => Vec::new(),
         },
@@ -94,8 +99,8 @@ pub(crate) fn after_delivery(
         Event::Hub(HubEvent::DeliverySucceeded(done)) => match plan.operation.as_str() {
             "createOrder" => orders::booked_by_erp(&ask, plan, &done.response),
             "createRelease" => orders::released_by_wms(&ask, plan),
-            "cancelRelease" if done.status == 409 => orders::cancel_too_late(&ask, plan, &done.response),
-            "cancelRelease" => orders::cancel_confirmed(&ask, plan),
+            "cancelRelease" if done.status == 409 => cancel::refused_by_wms(&ask, plan, &done.response),
+            "cancelRelease" => cancel::confirmed(&ask, plan),
             "createPurchaseOrder" => procurement::created_by_erp(&ask, plan, &done.response),
             "sendInterchange" => procurement::sent(&ask, plan),
             _ => Vec::new(),

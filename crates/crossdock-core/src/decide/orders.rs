@@ -1,19 +1,20 @@
-//! Order to ship: captured → allocated → booked → released → shipped → closed, and cancel.
+//! Order to ship: captured → allocated → booked → released → shipped → closed.
+//! Not here: which facility serves it (`allocation`), `cancel`, `short_pick`.
 //! Rule: docs/concepts/domain.md, "Order to ship".
 
 use std::collections::BTreeMap;
 
 use crossdock_model::{
-    AllocatedLine, BackorderedLine, DeliveryPlanned, ErpOrderNumber, ExceptionKind, FacilityId, HubEvent, Milestone,
-    MovementShipped, MovementStaged, Order, OrderAccepted, OrderAllocated, OrderBooked, OrderCancelled, OrderClosed,
-    OrderId, OrderReleased, OrderShipped, ProductId, Quantity, Resolution, Severity, ShipmentLine, ShipmentMilestone,
+    AllocatedLine, DeliveryPlanned, ErpOrderNumber, ExceptionKind, FacilityId, HubEvent, Milestone, MovementShipped,
+    MovementStaged, Order, OrderAccepted, OrderAllocated, OrderBooked, OrderClosed, OrderId, OrderReleased,
+    OrderShipped, Resolution, Severity, ShipmentLine, ShipmentMilestone,
 };
 use serde_json::{Value, json};
 
-use super::{Ask, Question};
-use super::{positions, routes};
+use super::allocation::allocate;
+use super::{Ask, Question, routes, short_pick};
 use crate::about::About;
-use crate::orders::{CancelState, ReleaseState};
+use crate::orders::CancelState;
 use crate::{Draft, OrderKey, OrderState};
 
 pub(super) fn captured(ask: &Ask<'_>, order: &Order) -> Vec<Draft> {
@@ -35,73 +36,6 @@ pub(super) fn accepted(ask: &Ask<'_>, event: &OrderAccepted) -> Vec<Draft> {
     drafts
 }
 
-/// One facility that can serve all that is open is better than two that share it: one parcel, one release.
-fn allocate(ask: &Ask<'_>, order: &OrderState) -> OrderAllocated {
-    let mut free = Free::new(ask);
-    let whole = ask.policy.facilities.iter().map(|(facility, _)| facility).find(|facility| {
-        let mut trial = free.clone();
-        order.lines.iter().all(|line| trial.take(&line.product, facility, line.backordered) == line.backordered)
-    });
-    let facilities: Vec<_> = match whole {
-        Some(facility) => vec![facility],
-        None => ask.policy.facilities.iter().map(|(facility, _)| facility).collect(),
-    };
-    let (mut lines, mut backordered) = (Vec::new(), Vec::new());
-    for line in &order.lines {
-        let mut missing = line.backordered;
-        for facility in &facilities {
-            let quantity = free.take(&line.product, facility, missing);
-            missing = missing.saturating_sub(quantity);
-            if !quantity.is_zero() {
-                lines.push(AllocatedLine {
-                    line_number: line.number,
-                    product: line.product.clone(),
-                    facility: (*facility).clone(),
-                    quantity,
-                    unit: line.unit.clone(),
-                });
-            }
-        }
-        if !missing.is_zero() {
-            backordered.push(BackorderedLine {
-                line_number: line.number,
-                product: line.product.clone(),
-                // Demand waits where stock is asked for first; any facility may serve it later.
-                facility: ask.policy.facilities.first().map(|(facility, _)| facility.clone()),
-                quantity: missing,
-            });
-        }
-    }
-    OrderAllocated {
-        source: order.key.source.clone(),
-        order_id: order.key.id.clone(),
-        complete: backordered.is_empty(),
-        lines,
-        backordered,
-    }
-}
-
-/// What is free to allocate, less what this decision took already.
-#[derive(Clone)]
-struct Free<'a> {
-    ask: &'a Ask<'a>,
-    taken: BTreeMap<(ProductId, FacilityId), Quantity>,
-}
-
-impl<'a> Free<'a> {
-    fn new(ask: &'a Ask<'a>) -> Self {
-        Self { ask, taken: BTreeMap::new() }
-    }
-
-    /// Takes as much of `wanted` as is free. Safety stock is kept back for nobody: it is below the line that is sold.
-    fn take(&mut self, product: &ProductId, facility: &FacilityId, wanted: Quantity) -> Quantity {
-        let taken = self.taken.entry((product.clone(), facility.clone())).or_default();
-        let quantity = positions::free(self.ask, product, facility).saturating_sub(*taken).min(wanted);
-        *taken += quantity;
-        quantity
-    }
-}
-
 /// Each facility learns what it holds for the order; the channel learns how the order stands.
 pub(super) fn allocated(ask: &Ask<'_>, event: &OrderAllocated) -> Vec<Draft> {
     let Some(order) = find(ask, &event.source, &event.order_id) else { return Vec::new() };
@@ -114,6 +48,7 @@ pub(super) fn allocated(ask: &Ask<'_>, event: &OrderAllocated) -> Vec<Draft> {
         drafts.extend(routes::allocation(ask, order, facility, lines));
     }
     drafts.extend(routes::order_status(ask, order, order.status().as_str()));
+    drafts.extend(short_pick::settled(ask, order));
     // A backorder that is served after the rest was released goes out on its own.
     if may_release(ask, order) {
         for (facility, lines) in by_facility {
@@ -244,7 +179,7 @@ fn not_of_the_order(ask: &Ask<'_>, order: &OrderState, movement: &MovementShippe
     Some(draft)
 }
 
-fn unknown_order(ask: &Ask<'_>, id: &OrderId) -> Option<Draft> {
+pub(super) fn unknown_order(ask: &Ask<'_>, id: &OrderId) -> Option<Draft> {
     ask.open(Question {
         kind: ExceptionKind::UnknownReference,
         about: format!("order/{}/{id}", ask.entry.meta.system),
@@ -271,7 +206,7 @@ pub(super) fn shipment_recorded(ask: &Ask<'_>, event: &OrderShipped) -> Vec<Draf
 }
 
 /// All left and the ERP knows: nothing is left to do.
-fn close_if_complete(order: &OrderState) -> Option<Draft> {
+pub(super) fn close_if_complete(order: &OrderState) -> Option<Draft> {
     let complete = !order.shipments.is_empty() && order.lines.iter().all(|l| l.open().is_zero());
     if !complete || order.closed || order.erp_order_number.is_none() {
         return None;
@@ -290,161 +225,6 @@ pub(super) fn milestone(ask: &Ask<'_>, event: &ShipmentMilestone) -> Vec<Draft> 
     }
 }
 
-/// Before release the hub cancels by itself; after it, the WMS is asked and keeps the allocation until it answers.
-pub(super) fn cancel_requested(ask: &Ask<'_>, id: &OrderId) -> Vec<Draft> {
-    let key = OrderKey { source: ask.entry.meta.system.clone(), id: id.clone() };
-    let Some(order) = ask.state.order(&key) else { return Vec::from_iter(unknown_order(ask, id)) };
-    if !order.is_open() || order.cancel != CancelState::None {
-        return Vec::new();
-    }
-    if order.lines.iter().all(|l| l.open().is_zero()) {
-        return Vec::from_iter(too_late(ask, order, "everything has left"));
-    }
-    if order.releases.is_empty() {
-        return vec![Draft::of(&order.context, HubEvent::OrderCancelled(cancellation(order, |_| true)))];
-    }
-    let pending = OrderClosed { source: order.key.source.clone(), order_id: order.key.id.clone() };
-    let mut drafts = vec![Draft::of(&order.context, HubEvent::OrderCancelPending(pending))];
-    for (facility, state) in &order.releases {
-        if matches!(state, ReleaseState::Requested | ReleaseState::Released) {
-            drafts.extend(routes::cancel_at(ask, order, facility, "cancelRelease"));
-        }
-    }
-    drafts
-}
-
-fn cancellation(order: &OrderState, at: impl Fn(&FacilityId) -> bool) -> OrderCancelled {
-    let freed = order.allocations().into_iter().filter(|(facility, _)| at(facility)).flat_map(|(facility, held)| {
-        held.into_iter().map(move |(line, quantity)| AllocatedLine {
-            line_number: line.number,
-            product: line.product.clone(),
-            facility: facility.clone(),
-            quantity,
-            unit: line.unit.clone(),
-        })
-    });
-    OrderCancelled { source: order.key.source.clone(), order_id: order.key.id.clone(), freed: freed.collect() }
-}
-
-/// The WMS confirmed a cancel.
-pub(super) fn cancel_confirmed(ask: &Ask<'_>, plan: &DeliveryPlanned) -> Vec<Draft> {
-    let Some(About::Order(key)) = About::parse(&plan.about) else { return Vec::new() };
-    let Some(order) = ask.state.order(&key).filter(|order| order.cancel != CancelState::Done) else {
-        return Vec::new();
-    };
-    if order.lines.iter().all(|l| l.open().is_zero()) {
-        return Vec::from_iter(too_late(ask, order, "everything has left"));
-    }
-    // A facility speaks for what it holds. What nobody was asked to pick is the hub's to free.
-    let frees = |facility: &FacilityId| {
-        ask.policy.wms_of(facility) == Some(&plan.target) || !order.releases.contains_key(facility)
-    };
-    vec![Draft::of(&order.context, HubEvent::OrderCancelled(cancellation(order, frees)))]
-}
-
-/// The WMS answered that the goods are gone.
-pub(super) fn cancel_too_late(ask: &Ask<'_>, plan: &DeliveryPlanned, answer: &Value) -> Vec<Draft> {
-    let Some(About::Order(key)) = About::parse(&plan.about) else { return Vec::new() };
-    let why = answer.get("detail").and_then(Value::as_str).unwrap_or("the facility has shipped it");
-    ask.state.order(&key).and_then(|order| too_late(ask, order, why)).into_iter().collect()
-}
-
-/// The order goes on: what of it waits takes its turn again.
-pub(super) fn goes_on(ask: &Ask<'_>, about: &str) -> Vec<Draft> {
-    let Some(About::Order(key)) = About::parse(about) else { return Vec::new() };
-    let Some(order) = ask.state.order(&key) else { return Vec::new() };
-    let waits = order.lines.iter().filter(|line| !line.backordered.is_zero()).map(|line| &line.product);
-    let products: std::collections::BTreeSet<_> = waits.collect();
-    let mut drafts: Vec<_> = products.into_iter().flat_map(|product| fill_backorders(ask, product)).collect();
-    drafts.extend(close_if_complete(order));
-    drafts
-}
-
-fn too_late(ask: &Ask<'_>, order: &OrderState, why: &str) -> Option<Draft> {
-    let mut draft = ask.open(Question {
-        kind: ExceptionKind::CancelTooLate,
-        about: About::Order(order.key.clone()).to_string(),
-        what: format!("order {} cannot be cancelled any more: {why}", order.key.id),
-        why: "the customer gets goods that were cancelled; a return can be offered",
-        owner: "orders",
-        severity: Severity::Medium,
-        resolutions: &[Resolution::Ignore],
-        details: Value::Null,
-    })?;
-    draft.context = Some(order.context.clone());
-    Some(draft)
-}
-
-/// Whoever knows of the order learns that it is gone; the freed units go to those who wait (I6).
-pub(super) fn cancelled(ask: &Ask<'_>, event: &OrderCancelled) -> Vec<Draft> {
-    let Some(order) = find(ask, &event.source, &event.order_id) else { return Vec::new() };
-    let over = order.cancel == CancelState::Done;
-    let mut drafts = Vec::new();
-    if over {
-        drafts.extend(routes::erp_cancel(ask, order));
-    }
-    let mut facilities: Vec<_> = event.freed.iter().map(|line| &line.facility).collect();
-    facilities.sort();
-    facilities.dedup();
-    for facility in facilities {
-        if !order.releases.contains_key(facility) {
-            drafts.extend(routes::cancel_at(ask, order, facility, "cancelAllocation"));
-        }
-    }
-    if over {
-        drafts.extend(routes::order_status(ask, order, "cancelled"));
-    } else {
-        drafts.extend(close_if_complete(order));
-    }
-    let mut products: Vec<_> = event.freed.iter().map(|line| &line.product).collect();
-    products.sort();
-    products.dedup();
-    for product in products {
-        drafts.extend(fill_backorders(ask, product));
-    }
-    drafts
-}
-
-/// Serves those who wait for a product, the oldest first, from what is free now.
-pub(super) fn fill_backorders(ask: &Ask<'_>, product: &ProductId) -> Vec<Draft> {
-    let mut free = Free::new(ask);
-    let mut drafts = Vec::new();
-    // Who asked to cancel is not served meanwhile: it would be reserved and never released.
-    for order in ask.state.orders.waiting_for(product).filter(|order| order.cancel == CancelState::None) {
-        let mut lines = Vec::new();
-        for line in order.lines.iter().filter(|line| line.product == *product) {
-            let mut missing = line.backordered;
-            for (facility, _) in &ask.policy.facilities {
-                let quantity = free.take(product, facility, missing);
-                missing = missing.saturating_sub(quantity);
-                if !quantity.is_zero() {
-                    lines.push(AllocatedLine {
-                        line_number: line.number,
-                        product: product.clone(),
-                        facility: facility.clone(),
-                        quantity,
-                        unit: line.unit.clone(),
-                    });
-                }
-            }
-        }
-        if lines.is_empty() {
-            break;
-        }
-        let served: Quantity = lines.iter().map(|l| l.quantity).sum();
-        let waiting: Quantity = order.lines.iter().map(|l| l.backordered).sum();
-        let event = OrderAllocated {
-            source: order.key.source.clone(),
-            order_id: order.key.id.clone(),
-            complete: served == waiting,
-            lines,
-            backordered: Vec::new(),
-        };
-        drafts.push(Draft::of(&order.context, HubEvent::OrderAllocated(event)));
-    }
-    drafts
-}
-
-fn find<'a>(ask: &Ask<'a>, source: &crossdock_model::SystemId, id: &OrderId) -> Option<&'a OrderState> {
+pub(super) fn find<'a>(ask: &Ask<'a>, source: &crossdock_model::SystemId, id: &OrderId) -> Option<&'a OrderState> {
     ask.state.order(&OrderKey { source: source.clone(), id: id.clone() })
 }

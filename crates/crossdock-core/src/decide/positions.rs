@@ -6,8 +6,7 @@ use crossdock_model::{
 };
 use serde_json::json;
 
-use super::routes;
-use super::{Ask, Question};
+use super::{Ask, Question, routes, short_pick};
 use crate::exceptions::BY_RULE;
 use crate::{Draft, Policy, Position, PositionKey, State};
 
@@ -35,6 +34,7 @@ pub(super) fn published(ask: &Ask<'_>, position: &PositionChanged) -> Vec<Draft>
     let mut drafts = routes::availability(ask, position);
     drafts.extend(routes::planning_position(ask, position));
     drafts.extend(shortage(ask, position));
+    drafts.extend(short_pick::count(ask, position));
     drafts
 }
 

@@ -11,7 +11,7 @@ use crossdock_model::{
 };
 use serde_json::{Value, json};
 
-use super::{Ask, Question, matching, orders, positions, routes};
+use super::{Ask, Question, allocation, matching, positions, routes};
 use crate::about::About;
 use crate::procurement::{PoState, PoStatus};
 use crate::{Draft, RecommendationState};
@@ -392,7 +392,7 @@ pub(super) fn receipt_recorded(ask: &Ask<'_>, event: &PoReceiptRecorded) -> Vec<
 /// Backorders are served once per product: two lines of one product are one stock.
 fn served<'a>(ask: &Ask<'_>, products: impl Iterator<Item = &'a ProductId>) -> Vec<Draft> {
     let products: BTreeSet<_> = products.collect();
-    products.into_iter().flat_map(|product| orders::fill_backorders(ask, product)).collect()
+    products.into_iter().flat_map(|product| allocation::fill_backorders(ask, product)).collect()
 }
 
 /// What is decided is what was seen: a second discrepancy takes the place of the first and names both.

@@ -49,6 +49,12 @@ enum Step {
         lines: Vec<(u8, u8, u8)>,
         movement: u8,
     },
+    ShortPick {
+        number: u8,
+        east: bool,
+        line: u8,
+        quantity: u8,
+    },
     Recommend {
         number: u8,
         product: u8,
@@ -148,6 +154,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0..7_u8).prop_map(|number| Step::Cancel { number }),
         4 => (0..7_u8, any::<bool>(), prop::collection::vec((1..4_u8, 0..3_u8, 0..8_u8), 1..3), 0..6_u8)
             .prop_map(|(number, east, lines, movement)| Step::Ship { number, east, lines, movement }),
+        2 => (0..7_u8, any::<bool>(), 1..4_u8, 0..8_u8)
+            .prop_map(|(number, east, line, quantity)| Step::ShortPick { number, east, line, quantity }),
         4 => (0..5_u8, 0..4_u8, any::<bool>(), 0..12_u8, 0..2_u8, prop::bool::weighted(0.2), prop::bool::weighted(0.1))
             .prop_map(|(number, product, east, quantity, cycle, dear, stale)| Step::Recommend { number, product, east, quantity, cycle, dear, stale }),
         1 => (0..4_u8, 0..3_u8).prop_map(|(po, status)| Step::Functional { po, status }),
@@ -315,6 +323,17 @@ impl Sim {
                 });
                 (wms(facility(*east)).into(), "movement.shipped.v1", format!("s-{}", self.tickets), false, data)
             }
+            Step::ShortPick { number, east, line, quantity } => {
+                let movement = format!("SP-{}", self.tickets);
+                let data = json!({
+                    "movementId": movement, "facility": facility(*east), "orderId": format!("O-{number}"),
+                    "lines": [{
+                        "lineNumber": line, "quantity": quantity.to_string(), "unit": "EA",
+                        "product": self.product_of(*number, *line),
+                    }],
+                });
+                (wms(facility(*east)).into(), "movement.short_picked.v1", movement, false, data)
+            }
             Step::Recommend { number, product, east, quantity, cycle, dear, stale } => {
                 let product = PRODUCTS[usize::from(*product)];
                 let position = self.partition.state().position(&id(product), &id(facility(*east)));
@@ -385,6 +404,13 @@ impl Sim {
             }
             other => unreachable!("{other:?} is no message"),
         }
+    }
+
+    /// What a line of an order asks for; something else, where there is no such line.
+    fn product_of(&self, number: u8, line: u8) -> String {
+        let order = self.partition.state().order_by_id(&id(&format!("O-{number}")));
+        let ordered = order.and_then(|o| o.lines.iter().find(|l| l.number == u32::from(line)));
+        ordered.map_or_else(|| PRODUCTS[0].to_owned(), |l| l.product.to_string())
     }
 
     /// A purchase order that stands, and its product; one that does not, where there are not so many.
