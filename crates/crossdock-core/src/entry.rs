@@ -121,6 +121,8 @@ fn subject(event: &Event) -> Option<String> {
             HubEvent::InvoiceMatched(e) => e.invoice_number.to_string(),
             HubEvent::ExceptionOpened(e) => e.about.clone(),
             HubEvent::ExceptionResolved(e) => e.exception_id.to_string(),
+            HubEvent::ExceptionEscalated(e) => e.exception_id.to_string(),
+            HubEvent::RemediationStopped(e) => e.exception_id.to_string(),
             HubEvent::DeliveryPlanned(e) => e.about.clone(),
             HubEvent::DeliverySucceeded(e) => e.delivery_id.to_string(),
             HubEvent::AttemptFailed(e) => e.delivery_id.to_string(),

@@ -20,10 +20,10 @@ mod timers;
 
 pub use decide::decide;
 pub use entry::{Context, Draft, Entry, Seq};
-pub use exceptions::ExceptionState;
+pub use exceptions::{Act, ExceptionState};
 pub use orders::{CancelState, LineState, OrderKey, OrderState, OrderStatus, ReleaseState};
 pub use partition::{Answer, Command, Input, Known, Output, Partition, Submission, Ticket};
-pub use policy::{Policy, TargetPolicy};
+pub use policy::{EscalationLevel, Policy, RemediationRule, TargetPolicy};
 pub use procurement::{
     InvoiceState, PoLineState, PoState, PoStatus, RecommendationState, ShipmentLineState, ShipmentState,
 };

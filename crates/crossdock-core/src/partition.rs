@@ -15,8 +15,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crossdock_model::{
-    BusinessKey, DeadLetterReplayed, DeliveryId, Digest, Event, ExceptionId, ExceptionResolved, Fact, HubEvent,
-    MessageRejected, Meta, Resolution, RunId, SystemId, Timestamp,
+    BusinessKey, DeliveryId, Digest, Event, ExceptionId, Fact, HubEvent, MessageRejected, Meta, Resolution, RunId,
+    SystemId, Timestamp,
 };
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -89,6 +89,8 @@ pub enum Command {
         by: String,
         /// Why.
         reason: String,
+        /// What the decision carries beside its word: `{"product": …}` of a substitute, `{"body": …}` of an edited message.
+        with: Value,
     },
 }
 
@@ -198,6 +200,8 @@ pub struct Partition {
     waiting: VecDeque<(Seq, Ticket, Answer)>,
     in_flight: BTreeSet<DeliveryId>,
     ready: VecDeque<Output>,
+    /// The entry that all of this input's entries follow from: the whole message of an exception that it opens.
+    root: Option<Seq>,
     /// Timers that fell due and led to nothing: a defect, which must not keep the machine busy.
     stuck: BTreeSet<(Timestamp, Due)>,
     failed: bool,
@@ -220,6 +224,7 @@ impl Partition {
             waiting: VecDeque::new(),
             in_flight: BTreeSet::new(),
             ready: VecDeque::new(),
+            root: None,
             stuck: BTreeSet::new(),
             failed: false,
         }
@@ -249,7 +254,9 @@ impl Partition {
 
     /// Takes one input in. What fell due before it speaks first.
     pub fn handle(&mut self, input: Input, now: Timestamp) {
+        self.root = None;
         self.fall_due(now);
+        self.root = Some(self.state.seq + 1);
         match input {
             Input::Admit { ticket, submission, known } => self.admit(ticket, &submission, known, now),
             Input::Reject { ticket, rejected } => self.reject(ticket, *rejected, now),
@@ -336,7 +343,8 @@ impl Partition {
                     decide::hub_meta(&decide::context_of(&self.state, submission, self.state.seq + 1), None, now);
                 let entry = self.record_hub(meta, HubEvent::MessageRejected(rejected));
                 if let Some(exception) = exception {
-                    self.record_draft(Draft::from(HubEvent::ExceptionOpened(*exception)), &entry, now);
+                    let opened = self.record_draft(Draft::from(HubEvent::ExceptionOpened(*exception)), &entry, now);
+                    self.follow(opened, now);
                 }
                 self.waiting.push_back((self.state.seq, ticket, Answer::Rejected(refusal)));
             }
@@ -358,19 +366,14 @@ impl Partition {
             return self.answer_now(ticket, Answer::Unavailable);
         }
         match decide::command(&self.state, &command) {
-            Ok(context) => {
-                let event = match command {
-                    Command::ReplayDeadLetter { id, by, reason } => {
-                        HubEvent::DeadLetterReplayed(DeadLetterReplayed { delivery_id: id, by, reason })
-                    }
-                    Command::ResolveException { id, resolution, by, reason } => {
-                        HubEvent::ExceptionResolved(ExceptionResolved { exception_id: id, resolution, by, reason })
-                    }
-                };
-                let entry = self.record_hub(decide::hub_meta(&context, None, now), event);
-                let answer = Answer::Accepted { seq: entry.seq, correlation_id: context.correlation_id.to_string() };
-                self.follow(Arc::clone(&entry), now);
-                self.publish_positions(&entry, now);
+            Ok(decide::Carried { context, events }) => {
+                let seq = self.state.seq + 1;
+                for event in events {
+                    let entry = self.record_hub(decide::hub_meta(&context, None, now), event);
+                    self.follow(Arc::clone(&entry), now);
+                    self.publish_positions(&entry, now);
+                }
+                let answer = Answer::Accepted { seq, correlation_id: context.correlation_id.to_string() };
                 self.waiting.push_back((self.state.seq, ticket, answer));
             }
             Err(refusal) => self.answer_now(ticket, Answer::Rejected(refusal)),
@@ -454,7 +457,10 @@ impl Partition {
         self.record_hub(meta, draft.event)
     }
 
-    fn record_hub(&mut self, meta: Meta, event: HubEvent) -> Arc<Entry> {
+    fn record_hub(&mut self, meta: Meta, mut event: HubEvent) -> Arc<Entry> {
+        if let HubEvent::ExceptionOpened(opened) = &mut event {
+            opened.original = opened.original.or(self.root);
+        }
         let meta = Meta { id: format!("hub-{}", self.state.seq + 1), ..meta };
         self.record(meta, Event::Hub(event), Vec::new())
     }

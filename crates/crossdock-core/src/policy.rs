@@ -3,7 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use crossdock_model::{Amount, FacilityId, ProductId, Quantity, SystemId};
+use crossdock_model::{
+    Amount, ExceptionKind, FacilityId, ProductId, Quantity, Resolution, Severity, SystemId,
+};
+use serde_json::Value;
 
 /// The declared policy of one partition.
 #[derive(Clone, Debug)]
@@ -32,6 +35,48 @@ pub struct Policy {
     pub history_ms: i64,
     /// How long an exception or a dead letter may wait, in milliseconds.
     pub decision_due_ms: i64,
+    /// … and one of this severity, where it is declared.
+    pub due_by_severity_ms: BTreeMap<Severity, i64>,
+    /// Who is asked, the first at the deadline and the others after it. Empty: the owner is reminded once.
+    pub escalation: Vec<EscalationLevel>,
+    /// What is decided by rule. The first that fits decides.
+    pub remediation: Vec<RemediationRule>,
+}
+
+/// A level of escalation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EscalationLevel {
+    /// The role that is asked.
+    pub to: String,
+    /// So long after the deadline, in milliseconds; the first level is reached at the deadline itself.
+    pub after_ms: i64,
+}
+
+/// A decision that needs no person: match, action, cap.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RemediationRule {
+    /// Its name: decisions are signed with `rule/NAME`.
+    pub name: String,
+    /// Exceptions of this kind …
+    pub kind: ExceptionKind,
+    /// … of this owner, if it is said …
+    pub owner: Option<String>,
+    /// … about an object whose name starts so …
+    pub about: Option<String>,
+    /// … no worse than this …
+    pub at_most: Option<Severity>,
+    /// … and with these figures in their details, by JSON pointer.
+    pub details: BTreeMap<String, Value>,
+    /// What is decided, where the exception allows it.
+    pub then: Resolution,
+    /// Why.
+    pub reason: String,
+    /// Decisions about one object within the window at most.
+    pub cap_per_object: usize,
+    /// Decisions within the window at most; 1000 is the most that is remembered.
+    pub cap: usize,
+    /// The window, in milliseconds.
+    pub window_ms: i64,
 }
 
 impl Policy {
@@ -43,6 +88,11 @@ impl Policy {
     /// True for a product that only synthetic transactions use.
     pub fn is_reserved(&self, product: &ProductId) -> bool {
         !self.reserved_prefix.is_empty() && product.as_str().starts_with(&self.reserved_prefix)
+    }
+
+    /// How long a decision of a severity may wait.
+    pub(crate) fn due_ms(&self, severity: Severity) -> i64 {
+        self.due_by_severity_ms.get(&severity).copied().unwrap_or(self.decision_due_ms)
     }
 
     pub(crate) fn target(&self, system: &SystemId) -> Option<&TargetPolicy> {
@@ -65,6 +115,9 @@ impl Default for Policy {
             reserved_prefix: "SYN-".to_owned(),
             history_ms: 48 * 3_600_000,
             decision_due_ms: 24 * 3_600_000,
+            due_by_severity_ms: BTreeMap::new(),
+            escalation: Vec::new(),
+            remediation: Vec::new(),
         }
     }
 }

@@ -132,6 +132,16 @@ impl State {
         self.exceptions.iter()
     }
 
+    /// Those that wait, oldest first.
+    pub fn open_exceptions(&self) -> impl Iterator<Item = &ExceptionState> {
+        self.exceptions.waiting()
+    }
+
+    /// How many exceptions wait: no walk over those that are decided.
+    pub fn open_exception_count(&self) -> usize {
+        self.exceptions.open_count()
+    }
+
     /// What is owed to whom.
     pub fn deliveries(&self) -> &Deliveries {
         &self.deliveries

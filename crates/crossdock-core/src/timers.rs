@@ -23,7 +23,6 @@ pub(crate) struct Timers {
     by_due: BTreeMap<Due, Timestamp>,
 }
 
-#[cfg_attr(not(test), expect(dead_code, reason = "the areas set and clear them"))]
 impl Timers {
     /// Sets a timer; one that was set for the same is replaced.
     pub(crate) fn set(&mut self, due: Due, at: Timestamp) {

@@ -105,6 +105,9 @@ pub(crate) fn exception(one: &ExceptionState) -> Value {
         "subject": opened.about.rsplit('/').next().unwrap_or(&opened.about), "about": opened.about,
         "openedAt": one.opened_at,
     }));
+    view.insert("level".to_owned(), one.level.into());
+    let acts = one.history.iter().map(|act| json!({"at": act.at, "by": act.by, "what": act.what}));
+    view.insert("history".to_owned(), acts.collect());
     if opened.details.is_object() {
         view.insert("details".to_owned(), opened.details.clone());
     }

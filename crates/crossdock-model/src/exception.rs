@@ -59,20 +59,53 @@ pub enum Severity {
     High,
 }
 
-/// What a person may answer.
+/// What may be answered. Each exception names those that are allowed for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Resolution {
+    /// Look at the message again: what it missed is there now.
+    Retry,
+    /// Send another message in its place, under a new key.
+    EditAndReplay,
     /// Do what was proposed.
     Approve,
     /// Do not.
     Reject,
+    /// Take another product in its place.
+    Substitute,
+    /// What it is about is not wanted any more.
+    Cancel,
     /// The supplier sends the missing quantity again.
     SendAgain,
     /// The missing quantity is given up and counted as cancelled.
     GiveUp,
     /// Nothing to do, with a reason.
     Ignore,
+}
+
+impl Resolution {
+    /// True where somebody may ask later why it was decided so: a reason is part of the decision.
+    pub fn needs_reason(self) -> bool {
+        match self {
+            Self::Retry | Self::Approve | Self::SendAgain => false,
+            Self::EditAndReplay | Self::Reject | Self::Substitute | Self::Cancel | Self::GiveUp | Self::Ignore => true,
+        }
+    }
+
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Retry => "retry",
+            Self::EditAndReplay => "edit_and_replay",
+            Self::Approve => "approve",
+            Self::Reject => "reject",
+            Self::Substitute => "substitute",
+            Self::Cancel => "cancel",
+            Self::SendAgain => "send_again",
+            Self::GiveUp => "give_up",
+            Self::Ignore => "ignore",
+        }
+    }
 }
 
 /// `exception.opened.v1`.
@@ -98,6 +131,41 @@ pub struct ExceptionOpened {
     /// The figures it is about.
     #[serde(default)]
     pub details: Value,
+    /// What makes it another question than one of its kind about the same object; empty where there is one at most.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub distinct: String,
+    /// The place in the ledger of the message that led to it, which stands there whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub original: Option<u64>,
+}
+
+/// `exception.escalated.v1`: a deadline passed and nobody had decided.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExceptionEscalated {
+    /// Which.
+    pub exception_id: ExceptionId,
+    /// From 1. Each level is reached once.
+    pub level: u32,
+    /// The role that is asked now, beside its owner.
+    pub to: String,
+    /// In plain words.
+    pub why: String,
+    /// When the next level is reached, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<Timestamp>,
+}
+
+/// `remediation.stopped.v1`: a declared rule would decide, and has decided as often as it may. A person decides.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RemediationStopped {
+    /// Of which exception.
+    pub exception_id: ExceptionId,
+    /// The rule's name.
+    pub rule: String,
+    /// Which cap was reached, in plain words.
+    pub why: String,
 }
 
 /// `exception.resolved.v1`.
@@ -108,8 +176,11 @@ pub struct ExceptionResolved {
     pub exception_id: ExceptionId,
     /// How.
     pub resolution: Resolution,
-    /// Who; `rule` where it closed by itself.
+    /// Who; `rule` where it closed by itself, `rule/NAME` where a declared rule decided.
     pub by: String,
     /// Why.
     pub reason: String,
+    /// What the decision carries beside its word: a substitute, an edited message.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub with: Value,
 }

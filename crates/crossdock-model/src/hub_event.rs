@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{
     AttemptFailed, BreakerChanged, DeadLetterOpened, DeadLetterReplayed, DeliveryPlanned, DeliverySucceeded,
-    ExceptionOpened, ExceptionResolved, InvoiceMatched, OrderAccepted, OrderAllocated, OrderBooked, OrderCancelled,
+    ExceptionEscalated, ExceptionOpened, ExceptionResolved, RemediationStopped, InvoiceMatched, OrderAccepted, OrderAllocated, OrderBooked, OrderCancelled,
     OrderClosed, OrderReleased, OrderShipped, PoClosed, PoConfirmed, PoCreated, PoInTransit, PoReceiptRecorded, PoSent,
     PositionChanged, RecommendationApproved, RecommendationRefused, Retired, SystemId,
 };
@@ -109,6 +109,10 @@ hub_events! {
     ExceptionOpened(ExceptionOpened) = "exception.opened.v1",
     /// It was made.
     ExceptionResolved(ExceptionResolved) = "exception.resolved.v1",
+    /// Nobody made it in time.
+    ExceptionEscalated(ExceptionEscalated) = "exception.escalated.v1",
+    /// A declared rule made as many as it may.
+    RemediationStopped(RemediationStopped) = "remediation.stopped.v1",
     /// A system is owed a call.
     DeliveryPlanned(DeliveryPlanned) = "delivery.planned.v1",
     /// It took it.

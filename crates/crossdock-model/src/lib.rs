@@ -24,7 +24,10 @@ pub use delivery::{
     DeliverySucceeded, EdiControl, Ordering, Retired,
 };
 pub use event::{Event, EventError, Meta};
-pub use exception::{ExceptionId, ExceptionKind, ExceptionOpened, ExceptionResolved, Resolution, Severity};
+pub use exception::{
+    ExceptionEscalated, ExceptionId, ExceptionKind, ExceptionOpened, ExceptionResolved, RemediationStopped, Resolution,
+    Severity,
+};
 pub use fact::Fact;
 pub use hub_event::{HubEvent, MessageRejected};
 pub use id::{

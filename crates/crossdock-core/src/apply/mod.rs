@@ -8,7 +8,8 @@ mod procurement;
 
 use crossdock_model::{Event, ExceptionId, ExceptionKind, Fact, HubEvent};
 
-use crate::{Entry, ExceptionState, State};
+use crate::exceptions::{Act, BY_RULE};
+use crate::{Due, Entry, ExceptionState, State};
 
 impl State {
     /// Takes one entry in. Entries come in the order of the ledger, each once.
@@ -72,15 +73,28 @@ impl State {
                     opened_at: entry.meta.received_at,
                     opened: e.clone(),
                     resolved: None,
+                    level: 0,
+                    history: vec![Act::new(entry.meta.received_at, BY_RULE, "opened")],
                 });
+                self.timers.set(Due::Escalate(ExceptionId(entry.seq)), e.due);
             }
             HubEvent::ExceptionResolved(e) => {
+                self.timers.clear(&Due::Escalate(e.exception_id));
                 let about = self.exceptions.resolve(e, entry.meta.received_at).map(|x| x.opened.clone());
                 if let Some(opened) = about {
                     self.count_answered(&opened);
                     self.settle_exception(&opened, e.resolution, entry);
                 }
             }
+            HubEvent::ExceptionEscalated(e) => {
+                self.exceptions.escalate(e, entry.meta.received_at);
+                let due = Due::Escalate(e.exception_id);
+                match e.next {
+                    Some(at) => self.timers.set(due, at),
+                    None => self.timers.clear(&due),
+                }
+            }
+            HubEvent::RemediationStopped(e) => self.exceptions.stop_remediation(e, entry.meta.received_at),
             HubEvent::DeliveryPlanned(plan) => {
                 self.remember_group(plan);
                 self.deliveries.plan(entry, plan);

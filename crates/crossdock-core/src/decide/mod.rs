@@ -6,14 +6,18 @@
 mod admission;
 mod allocation;
 mod cancel;
+mod commands;
+mod escalation;
 mod matching;
 mod orders;
 mod positions;
 mod procurement;
+mod remediation;
 mod routes;
 mod short_pick;
 
 pub(crate) use admission::{Verdict, admit, context_of, fresh_context, hub_meta, keys_of, meta_of, rejection};
+pub(crate) use commands::{Carried, command};
 pub(crate) use positions::position_changed;
 pub(crate) use routes::functional_ack;
 pub(crate) use short_pick::position_of;
@@ -24,8 +28,7 @@ use crossdock_model::{
 use jiff::SignedDuration;
 use serde_json::Value;
 
-use crate::partition::Command;
-use crate::{Context, Draft, Due, Entry, Policy, Refusal, Seq, State};
+use crate::{Context, Draft, Due, Entry, Policy, Seq, State};
 
 /// The events that follow from `entry`, which is in `state` already.
 ///
@@ -65,7 +68,7 @@ pub fn decide(state: &State, policy: &Policy, entry: &Entry, now: Timestamp) -> 
             HubEvent::PoClosed(e) => procurement::status(&ask, &e.po_number),
             HubEvent::InvoiceMatched(e) => matching::matched(&ask, e),
             HubEvent::PositionChanged(e) => positions::published(&ask, e),
-            HubEvent::ExceptionOpened(e) if e.kind == ExceptionKind::CancelTooLate => cancel::goes_on(&ask, &e.about),
+            HubEvent::ExceptionOpened(e) => exception_opened(&ask, e),
             HubEvent::ExceptionResolved(e) => resolved(&ask, e.exception_id, e.resolution),
             _ => Vec::new(),
         },
@@ -80,9 +83,9 @@ pub(crate) fn due(state: &State, policy: &Policy, due: &Due, now: Timestamp) -> 
     let seq = state.seq + 1;
     let meta = hub_meta(&fresh_context(seq, false, None), None, now);
     let ask = Ask { state, policy, entry: Cause { seq, meta: &meta }, now };
-    let _ = &ask;
     match due {
-        Due::HoldBack(_) | Due::Escalate(_) => Vec::new(),
+        Due::HoldBack(_) => Vec::new(),
+        Due::Escalate(id) => escalation::exception(&ask, *id),
     }
 }
 
@@ -109,35 +112,13 @@ pub(crate) fn after_delivery(
     }
 }
 
-/// Whether a command can be carried out, and in which connection.
-pub(crate) fn command(state: &State, command: &Command) -> Result<Context, Refusal> {
-    let unknown = |what: String| Refusal { status: 404, rule: "unknown", pointer: String::new(), message: what };
-    let settled = |what: String| Refusal { status: 409, rule: "settled", pointer: String::new(), message: what };
-    match command {
-        Command::ReplayDeadLetter { id, .. } => {
-            let delivery = state.deliveries.get(*id);
-            let delivery = delivery.ok_or_else(|| unknown(format!("no dead letter has the number {id}")))?;
-            if delivery.dead.is_none() {
-                return Err(settled(format!("delivery {id} is no dead letter: it is still being tried")));
-            }
-            Ok(delivery.context.clone())
-        }
-        Command::ResolveException { id, resolution, .. } => {
-            let exception = state.exceptions.get(*id);
-            let exception = exception.ok_or_else(|| unknown(format!("no exception has the number {id}")))?;
-            if exception.resolved.is_some() {
-                return Err(settled(format!("exception {id} is decided already")));
-            }
-            if !exception.opened.resolutions.contains(resolution) {
-                return Err(Refusal::invalid(
-                    "exception/resolution",
-                    "/resolution",
-                    format!("an exception of this kind is resolved by one of {:?}", exception.opened.resolutions),
-                ));
-            }
-            Ok(exception.context.clone())
-        }
-    }
+fn exception_opened(ask: &Ask<'_>, event: &ExceptionOpened) -> Vec<Draft> {
+    let mut drafts = match event.kind {
+        ExceptionKind::CancelTooLate => cancel::goes_on(ask, &event.about),
+        _ => Vec::new(),
+    };
+    drafts.extend(remediation::opened(ask, event));
+    drafts
 }
 
 fn resolved(ask: &Ask<'_>, id: crossdock_model::ExceptionId, resolution: Resolution) -> Vec<Draft> {
@@ -192,10 +173,17 @@ pub(crate) struct Question<'a> {
 impl Ask<'_> {
     /// Opens an exception, unless one of its kind is open about the same object.
     pub(crate) fn open(&self, question: Question<'_>) -> Option<Draft> {
-        if self.state.exceptions.open_about(&question.about, question.kind).is_some() {
+        self.open_distinct(String::new(), question)
+    }
+
+    /// Opens one of several exceptions of a kind about the same object: they differ by `distinct` (a movement, a line, a
+    /// document). A cause that repeats itself has the same key, and opens nothing while the first waits.
+    pub(crate) fn open_distinct(&self, distinct: String, question: Question<'_>) -> Option<Draft> {
+        if self.state.exceptions.open_distinct(&question.about, question.kind, &distinct).is_some() {
             return None;
         }
-        Some(Draft::from(HubEvent::ExceptionOpened(opened(self.policy, self.now, question))))
+        let opened = ExceptionOpened { distinct, ..opened(self.policy, self.now, question) };
+        Some(Draft::from(HubEvent::ExceptionOpened(opened)))
     }
 }
 
@@ -207,8 +195,10 @@ pub(crate) fn opened(policy: &Policy, now: Timestamp, question: Question<'_>) ->
         why: question.why.to_owned(),
         owner: question.owner.to_owned(),
         severity: question.severity,
-        due: now.saturating_add(SignedDuration::from_millis(policy.decision_due_ms)).unwrap_or(Timestamp::MAX),
+        due: now.saturating_add(SignedDuration::from_millis(policy.due_ms(question.severity))).unwrap_or(Timestamp::MAX),
         resolutions: question.resolutions.to_vec(),
         details: question.details,
+        distinct: String::new(),
+        original: None,
     }
 }

@@ -82,5 +82,6 @@ pub(super) fn closed_by_rule(exception_id: ExceptionId, reason: &str) -> Draft {
         resolution: Resolution::Ignore,
         by: BY_RULE.to_owned(),
         reason: reason.to_owned(),
+        with: serde_json::Value::Null,
     }))
 }

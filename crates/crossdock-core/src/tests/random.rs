@@ -252,7 +252,7 @@ impl Sim {
                     let Some(resolution) = pick(resolutions, *how) else { return };
                     let (id, resolution): (ExceptionId, _) = (*id, *resolution);
                     let command =
-                        Command::ResolveException { id, resolution, by: "ann".into(), reason: "looked".into() };
+                        Command::ResolveException { id, resolution, by: "ann".into(), reason: "looked".into(), with: Value::Null };
                     self.command(command);
                 }
             }

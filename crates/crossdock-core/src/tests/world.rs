@@ -1,5 +1,8 @@
 //! A partition with a ledger in memory, a clock that only moves when it is told, and targets that answer on command.
 
+mod declared;
+mod look;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -38,7 +41,7 @@ pub(super) fn policy(overrides: &Value) -> Policy {
         ..TargetPolicy::default()
     };
     let safety = overrides["safetyStock"].as_object().into_iter().flatten();
-    Policy {
+    let mut policy = Policy {
         safety_stock: safety.map(|(product, n)| (id(product), id(n.as_str().unwrap()))).collect(),
         history_ms: overrides["historyMs"].as_i64().unwrap_or(Policy::default().history_ms),
         erp: Some(id("erp")),
@@ -48,7 +51,9 @@ pub(super) fn policy(overrides: &Value) -> Policy {
         storefronts: vec![id("commerce")],
         targets: systems.iter().map(|system| (id(system), target.clone())).collect(),
         ..Policy::default()
-    }
+    };
+    declared::exceptions(&mut policy, overrides);
+    policy
 }
 
 impl World {
@@ -122,7 +127,7 @@ impl World {
                 });
                 self.submit(wms(facility), "movement.shipped.v1", body, &data);
             }
-            other => panic!("no step is called {other}"),
+            other => self.other_step(other, body),
         }
     }
 
@@ -190,7 +195,9 @@ impl World {
 
     fn command(&mut self, kind: &str, body: &Value) {
         self.tickets += 1;
-        let (number, by, reason) = (body["id"].as_u64().unwrap(), "ann".to_owned(), "looked at it".to_owned());
+        let text = |key: &str, usual: &str| body[key].as_str().unwrap_or(usual).to_owned();
+        let number = body["id"].as_u64().unwrap();
+        let (by, reason) = (text("by", "ann"), text("reason", "looked at it"));
         let command = match kind {
             "replay" => Command::ReplayDeadLetter { id: crossdock_model::DeliveryId(number), by, reason },
             _ => Command::ResolveException {
@@ -198,6 +205,7 @@ impl World {
                 resolution: serde_json::from_value(body["resolution"].clone()).unwrap(),
                 by,
                 reason,
+                with: body["with"].clone(),
             },
         };
         self.feed(Input::Command { ticket: self.tickets, command });

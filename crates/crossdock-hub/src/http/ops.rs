@@ -178,7 +178,7 @@ fn overview(partition: &Partition, now: Timestamp) -> Overview {
         open_orders: state.orders().filter(|order| order.is_open()).count(),
         purchase_orders: state.purchase_orders().count(),
         open_purchase_orders: state.purchase_orders().filter(|po| po.is_open()).count(),
-        open_exceptions: state.exceptions().filter(|one| one.resolved.is_none()).count(),
+        open_exceptions: state.open_exception_count(),
         dead_letters: deliveries.dead_letters().count(),
         positions: state.positions().count(),
         targets: deliveries.targets().map(target).collect(),

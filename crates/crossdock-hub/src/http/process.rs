@@ -179,7 +179,8 @@ pub(crate) async fn resolve(
         problem.errors = vec![broken];
         return Err(problem);
     };
-    app.order(Command::ResolveException { id: ExceptionId(exception), resolution, by, reason }).await?;
+    let with = body.get("with").cloned().unwrap_or(Value::Null);
+    app.order(Command::ResolveException { id: ExceptionId(exception), resolution, by, reason, with }).await?;
     exception_view(&app, &id).await.map(Json)
 }
 

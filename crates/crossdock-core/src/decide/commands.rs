@@ -1,0 +1,112 @@
+//! What a person orders, and whether it can be done: a command in, the events that it makes out.
+//! Here: the check and the first events. Not here: what follows from them (`decide`).
+//! Invariant: a command that is refused leaves no trace; every event says who, and why where a reason is part of the decision.
+
+use crossdock_model::{
+    DeadLetterReplayed, DeliveryId, ExceptionId, ExceptionResolved, HubEvent, Resolution,
+};
+use serde_json::Value;
+
+use crate::partition::Command;
+use crate::{Context, Refusal, State};
+
+/// The longest name and reason that are kept.
+const MAX_TEXT: usize = 1024;
+
+/// What a command makes, in one connection.
+pub(crate) struct Carried {
+    pub(crate) context: Context,
+    pub(crate) events: Vec<HubEvent>,
+}
+
+/// Whether a command can be carried out, and what it makes.
+pub(crate) fn command(state: &State, command: &Command) -> Result<Carried, Refusal> {
+    match command {
+        Command::ReplayDeadLetter { id, by, reason } => replay_one(state, *id, by, reason),
+        Command::ResolveException { id, resolution, by, reason, with } => {
+            resolve(state, *id, *resolution, (by, reason), with)
+        }
+    }
+}
+
+fn replay_one(state: &State, id: DeliveryId, by: &str, reason: &str) -> Result<Carried, Refusal> {
+    who(by)?;
+    let delivery = state.deliveries.get(id).ok_or_else(|| unknown(format!("no dead letter has the number {id}")))?;
+    if delivery.dead.is_none() {
+        return Err(settled(format!("delivery {id} is no dead letter: it is still being tried")));
+    }
+    let event = DeadLetterReplayed { delivery_id: id, by: by.to_owned(), reason: reason.to_owned() };
+    Ok(Carried { context: delivery.context.clone(), events: vec![HubEvent::DeadLetterReplayed(event)] })
+}
+
+fn resolve(
+    state: &State,
+    id: ExceptionId,
+    resolution: Resolution,
+    (by, reason): (&str, &str),
+    with: &Value,
+) -> Result<Carried, Refusal> {
+    let exception = state.exceptions.get(id).ok_or_else(|| unknown(format!("no exception has the number {id}")))?;
+    if let Some((resolved, _)) = &exception.resolved {
+        let message = format!("exception {id} is decided already: {}, by {}", resolved.resolution.as_str(), resolved.by);
+        return Err(settled(message));
+    }
+    if !exception.opened.resolutions.contains(&resolution) {
+        let allowed: Vec<_> = exception.opened.resolutions.iter().map(|one| one.as_str()).collect();
+        let message = format!("it is decided by one of {}, not by {}", allowed.join(", "), resolution.as_str());
+        return Err(Refusal::invalid("exception/resolution", "/resolution", message));
+    }
+    who(by)?;
+    if resolution.needs_reason() {
+        why(reason, resolution.as_str())?;
+    }
+    carries(resolution, with)?;
+    let (by, reason) = (by.to_owned(), reason.to_owned());
+    let event = ExceptionResolved { exception_id: id, resolution, by, reason, with: with.clone() };
+    Ok(Carried { context: exception.context.clone(), events: vec![HubEvent::ExceptionResolved(event)] })
+}
+
+/// A substitute names a product, an edited message is one.
+fn carries(resolution: Resolution, with: &Value) -> Result<(), Refusal> {
+    let (key, right) = match resolution {
+        Resolution::Substitute => ("product", with.get("product").is_some_and(Value::is_string)),
+        Resolution::EditAndReplay => ("body", with.get("body").is_some_and(Value::is_object)),
+        _ => return Ok(()),
+    };
+    if right {
+        return Ok(());
+    }
+    let message = format!("{} says which: `with.{key}` is missing", resolution.as_str());
+    Err(Refusal::invalid("exception/with", format!("/with/{key}"), message))
+}
+
+/// Every order has a name on it: the ledger says who for ever. `rule` and its like are no persons.
+pub(super) fn who(by: &str) -> Result<(), Refusal> {
+    if by.trim().is_empty() || by.len() > MAX_TEXT {
+        return Err(Refusal::invalid("command/by", "/by", "say who orders it"));
+    }
+    if by == "rule" || by.starts_with("rule/") {
+        let message = format!("`{by}` is the name of a declared rule, not of a person");
+        return Err(Refusal::invalid("command/by", "/by", message));
+    }
+    Ok(())
+}
+
+pub(super) fn why(reason: &str, what: &str) -> Result<(), Refusal> {
+    if reason.trim().is_empty() {
+        return Err(Refusal::invalid("command/reason", "/reason", format!("{what} needs a reason")));
+    }
+    if reason.len() > MAX_TEXT {
+        let message = format!("a reason has {MAX_TEXT} bytes at most, not {}", reason.len());
+        return Err(Refusal::invalid("command/reason", "/reason", message));
+    }
+    Ok(())
+}
+
+pub(super) fn unknown(message: String) -> Refusal {
+    Refusal { status: 404, rule: "unknown", pointer: String::new(), message }
+}
+
+pub(super) fn settled(message: String) -> Refusal {
+    Refusal { status: 409, rule: "settled", pointer: String::new(), message }
+}

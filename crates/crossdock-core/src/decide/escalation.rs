@@ -1,0 +1,44 @@
+//! Deadlines: who is asked when nobody has decided in time (docs/concepts/domain.md, 11.4).
+//! Here: the next level of an exception or a dead letter. Not here: the first deadline (`opened` in `decide/mod.rs`, `delivery`).
+//! Acts at the deadline, then at each declared level, once a level; the last one is the end of it. A decision ends it at any time.
+//! Ignores severity: a shorter deadline for what is urgent is declared (`Policy::due_by_severity_ms`).
+
+use crossdock_model::{ExceptionEscalated, ExceptionId, HubEvent, Timestamp};
+use jiff::SignedDuration;
+
+use super::Ask;
+use crate::{Draft, EscalationLevel};
+
+pub(super) fn exception(ask: &Ask<'_>, id: ExceptionId) -> Vec<Draft> {
+    let Some(state) = ask.state.exceptions.get(id).filter(|state| state.resolved.is_none()) else { return Vec::new() };
+    let step = next(&ask.policy.escalation, state.level, &state.opened.owner, state.opened.due);
+    let event = ExceptionEscalated { exception_id: id, level: step.level, to: step.to, why: step.why, next: step.next };
+    vec![Draft::of(&state.context, HubEvent::ExceptionEscalated(event))]
+}
+
+/// A level that is reached.
+pub(super) struct Step {
+    pub(super) level: u32,
+    pub(super) to: String,
+    pub(super) why: String,
+    pub(super) next: Option<Timestamp>,
+}
+
+/// The level behind `reached`. Where none is declared, the owner is reminded at the deadline: it never passes unsaid.
+pub(super) fn next(levels: &[EscalationLevel], reached: u32, owner: &str, due: Timestamp) -> Step {
+    let at = |level: u32| usize::try_from(level).ok().and_then(|level| levels.get(level));
+    let time = |level: &EscalationLevel| {
+        due.saturating_add(SignedDuration::from_millis(level.after_ms.max(0))).unwrap_or(Timestamp::MAX)
+    };
+    let (to, late_ms) = match at(reached) {
+        Some(level) if reached > 0 => (level.to.clone(), level.after_ms),
+        Some(first) => (first.to.clone(), 0),
+        None => (owner.to_owned(), 0),
+    };
+    let why = if late_ms > 0 {
+        format!("nobody has decided {} s after the deadline", late_ms / 1000)
+    } else {
+        "nobody has decided before the deadline".to_owned()
+    };
+    Step { level: reached + 1, to, why, next: at(reached + 1).map(time) }
+}

@@ -1,0 +1,49 @@
+//! Declared data of a case: what `policy:` says, by its words.
+
+use crossdock_model::Severity;
+use serde_json::Value;
+
+use crate::{EscalationLevel, Policy, RemediationRule};
+
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().expect("a text").to_owned()
+}
+
+fn read<T: serde::de::DeserializeOwned>(value: &Value) -> T {
+    serde_json::from_value(value.clone()).expect("a word of the model")
+}
+
+/// `decisionDueMs`, `dueBySeverityMs`, `escalation: [{to, afterMs}]`, `remediation: [{name, kind, …, then}]`.
+pub(super) fn exceptions(policy: &mut Policy, overrides: &Value) {
+    if let Some(ms) = overrides["decisionDueMs"].as_i64() {
+        policy.decision_due_ms = ms;
+    }
+    for severity in [Severity::Low, Severity::Medium, Severity::High] {
+        let word = serde_json::to_value(severity).expect("a word");
+        if let Some(ms) = overrides["dueBySeverityMs"][word.as_str().expect("a word")].as_i64() {
+            policy.due_by_severity_ms.insert(severity, ms);
+        }
+    }
+    let level =
+        |value: &Value| EscalationLevel { to: text(&value["to"]), after_ms: value["afterMs"].as_i64().unwrap_or(0) };
+    policy.escalation = list(&overrides["escalation"]).map(level).collect();
+    let count = |value: &Value, usual: u64| usize::try_from(value.as_u64().unwrap_or(usual)).expect("a count");
+    let rule = |value: &Value| RemediationRule {
+        name: text(&value["name"]),
+        kind: read(&value["kind"]),
+        owner: value.get("owner").map(text),
+        about: value.get("about").map(text),
+        at_most: value.get("atMost").map(read),
+        details: value.get("details").map(read).unwrap_or_default(),
+        then: read(&value["then"]),
+        reason: value.get("reason").map_or_else(|| "declared".to_owned(), text),
+        cap_per_object: count(&value["capPerObject"], 1),
+        cap: count(&value["cap"], 10),
+        window_ms: value["windowMs"].as_i64().unwrap_or(3_600_000),
+    };
+    policy.remediation = list(&overrides["remediation"]).map(rule).collect();
+}
