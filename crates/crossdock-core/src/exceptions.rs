@@ -101,7 +101,11 @@ impl Exceptions {
 
     pub(crate) fn stop_remediation(&mut self, event: &RemediationStopped, at: Timestamp) {
         if let Some(state) = self.by_id.get_mut(&event.exception_id) {
-            state.history.push(Act::new(at, &format!("rule/{}", event.rule), format!("left to a person: {}", event.why)));
+            state.history.push(Act::new(
+                at,
+                &format!("rule/{}", event.rule),
+                format!("left to a person: {}", event.why),
+            ));
         }
     }
 

@@ -3,9 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crossdock_model::{
-    Amount, ExceptionKind, FacilityId, ProductId, Quantity, Resolution, Severity, SystemId,
-};
+use crossdock_model::{Amount, ExceptionKind, FacilityId, ProductId, Quantity, Resolution, Severity, SystemId};
 use serde_json::Value;
 
 /// The declared policy of one partition.

@@ -5,9 +5,10 @@ use serde_json::Value;
 
 use crate::{
     AttemptFailed, BreakerChanged, DeadLetterOpened, DeadLetterReplayed, DeliveryPlanned, DeliverySucceeded,
-    ExceptionEscalated, ExceptionOpened, ExceptionResolved, RemediationStopped, InvoiceMatched, OrderAccepted, OrderAllocated, OrderBooked, OrderCancelled,
-    OrderClosed, OrderReleased, OrderShipped, PoClosed, PoConfirmed, PoCreated, PoInTransit, PoReceiptRecorded, PoSent,
-    PositionChanged, RecommendationApproved, RecommendationRefused, Retired, SystemId,
+    ExceptionEscalated, ExceptionOpened, ExceptionResolved, InvoiceMatched, OrderAccepted, OrderAllocated, OrderBooked,
+    OrderCancelled, OrderClosed, OrderReleased, OrderShipped, PoClosed, PoConfirmed, PoCreated, PoInTransit,
+    PoReceiptRecorded, PoSent, PositionChanged, RecommendationApproved, RecommendationRefused, RemediationStopped,
+    Retired, SystemId,
 };
 
 /// `message.rejected.v1`: a message that was refused, kept whole.

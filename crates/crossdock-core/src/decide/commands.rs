@@ -2,9 +2,7 @@
 //! Here: the check and the first events. Not here: what follows from them (`decide`).
 //! Invariant: a command that is refused leaves no trace; every event says who, and why where a reason is part of the decision.
 
-use crossdock_model::{
-    DeadLetterReplayed, DeliveryId, ExceptionId, ExceptionResolved, HubEvent, Resolution,
-};
+use crossdock_model::{DeadLetterReplayed, DeliveryId, ExceptionId, ExceptionResolved, HubEvent, Resolution};
 use serde_json::Value;
 
 use crate::partition::Command;
@@ -48,7 +46,8 @@ fn resolve(
 ) -> Result<Carried, Refusal> {
     let exception = state.exceptions.get(id).ok_or_else(|| unknown(format!("no exception has the number {id}")))?;
     if let Some((resolved, _)) = &exception.resolved {
-        let message = format!("exception {id} is decided already: {}, by {}", resolved.resolution.as_str(), resolved.by);
+        let message =
+            format!("exception {id} is decided already: {}, by {}", resolved.resolution.as_str(), resolved.by);
         return Err(settled(message));
     }
     if !exception.opened.resolutions.contains(&resolution) {

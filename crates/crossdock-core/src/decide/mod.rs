@@ -195,7 +195,9 @@ pub(crate) fn opened(policy: &Policy, now: Timestamp, question: Question<'_>) ->
         why: question.why.to_owned(),
         owner: question.owner.to_owned(),
         severity: question.severity,
-        due: now.saturating_add(SignedDuration::from_millis(policy.due_ms(question.severity))).unwrap_or(Timestamp::MAX),
+        due: now
+            .saturating_add(SignedDuration::from_millis(policy.due_ms(question.severity)))
+            .unwrap_or(Timestamp::MAX),
         resolutions: question.resolutions.to_vec(),
         details: question.details,
         distinct: String::new(),

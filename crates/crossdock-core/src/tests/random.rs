@@ -251,8 +251,13 @@ impl Sim {
                 if let Some((id, resolutions)) = pick(&open, *which) {
                     let Some(resolution) = pick(resolutions, *how) else { return };
                     let (id, resolution): (ExceptionId, _) = (*id, *resolution);
-                    let command =
-                        Command::ResolveException { id, resolution, by: "ann".into(), reason: "looked".into(), with: Value::Null };
+                    let command = Command::ResolveException {
+                        id,
+                        resolution,
+                        by: "ann".into(),
+                        reason: "looked".into(),
+                        with: Value::Null,
+                    };
                     self.command(command);
                 }
             }
