@@ -260,7 +260,7 @@ impl Partition {
         match input {
             Input::Admit { ticket, submission, known } => self.admit(ticket, &submission, known, now),
             Input::Reject { ticket, rejected } => self.reject(ticket, *rejected, now),
-            Input::Command { ticket, command } => self.command(ticket, command, now),
+            Input::Command { ticket, command } => self.command(ticket, &command, now),
             Input::Appended { upto } => self.appended(upto),
             Input::AppendFailed => self.fail(),
             Input::Delivered { id, outcome } => self.delivered(id, outcome, now),
@@ -361,11 +361,11 @@ impl Partition {
         self.waiting.push_back((self.state.seq, ticket, answer));
     }
 
-    fn command(&mut self, ticket: Ticket, command: Command, now: Timestamp) {
+    fn command(&mut self, ticket: Ticket, command: &Command, now: Timestamp) {
         if self.failed {
             return self.answer_now(ticket, Answer::Unavailable);
         }
-        match decide::command(&self.state, &command) {
+        match decide::command(&self.state, command) {
             Ok(decide::Carried { context, events }) => {
                 let seq = self.state.seq + 1;
                 for event in events {
