@@ -68,6 +68,8 @@ pub enum Act {
     Update,
     /// Add to it what its owner does not know.
     Enrich,
+    /// Say the same as its owner, to be compared without effect: a migration before its date.
+    Shadow,
 }
 
 /// What happens to a write by a system that owns nothing of it.

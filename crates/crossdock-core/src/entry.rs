@@ -130,6 +130,8 @@ fn subject(event: &Event) -> Option<String> {
             HubEvent::DeadLetterOpened(e) => e.delivery_id.to_string(),
             HubEvent::DeadLetterReplayed(e) => e.delivery_id.to_string(),
             HubEvent::BreakerOpened(e) | HubEvent::BreakerClosed(e) => e.target.to_string(),
+            HubEvent::FactSetAside(e) => e.id.clone(),
+            HubEvent::FactAdopted(e) => e.id.clone(),
             HubEvent::MessageRejected(e) => return e.id.clone(),
         },
     })

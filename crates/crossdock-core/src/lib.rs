@@ -10,6 +10,7 @@ mod entry;
 mod exceptions;
 pub mod invariants;
 mod orders;
+pub mod ownership;
 mod partition;
 mod policy;
 mod procurement;

@@ -15,15 +15,15 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crossdock_model::{
-    BusinessKey, DeliveryId, Digest, Event, ExceptionId, Fact, HubEvent, MessageRejected, Meta, Resolution, RunId,
-    SystemId, Timestamp,
+    BusinessKey, DeliveryId, Digest, Effect, Event, ExceptionId, Fact, HubEvent, MessageRejected, Meta, Resolution,
+    RunId, SystemId, Timestamp,
 };
 use jiff::SignedDuration;
 use serde_json::Value;
 
 use crate::decide::{self, Verdict};
 use crate::delivery::{self, Attempt, AttemptOutcome};
-use crate::{Draft, Due, Entry, Policy, Refusal, Seq, State};
+use crate::{Context, Draft, Due, Entry, Policy, Refusal, Seq, State};
 
 /// Who waits for an answer: the driver's own number.
 pub type Ticket = u64;
@@ -173,6 +173,8 @@ pub enum Answer {
         seq: Seq,
         /// The business act.
         correlation_id: String,
+        /// Why it has no effect yet, where another system owns what it writes.
+        without_effect: Option<Effect>,
     },
     /// Known already, with the same content; nothing happened.
     Duplicate {
@@ -183,6 +185,10 @@ pub enum Answer {
     Rejected(Refusal),
     /// Not decided: send it again.
     Unavailable,
+}
+
+fn accepted(seq: Seq, context: &Context) -> Answer {
+    Answer::Accepted { seq, correlation_id: context.correlation_id.to_string(), without_effect: None }
 }
 
 /// One partition.
@@ -330,7 +336,19 @@ impl Partition {
                 }
                 self.follow(Arc::clone(&entry), now);
                 self.publish_positions(&entry, now);
-                self.waiting.push_back((self.state.seq, ticket, Answer::Accepted { seq, correlation_id }));
+                let answer = Answer::Accepted { seq, correlation_id, without_effect: None };
+                self.waiting.push_back((self.state.seq, ticket, answer));
+            }
+            Verdict::SetAside { context, fact } => {
+                let seq = self.state.seq + 1;
+                let effect = Some(fact.effect);
+                let correlation_id = context.correlation_id.to_string();
+                let keys = keys.into_iter().map(|key| (key, submission.digest)).collect();
+                let meta = Meta { id: format!("hub-{seq}"), ..decide::hub_meta(&context, None, now) };
+                let entry = self.record(meta, Event::Hub(HubEvent::FactSetAside(*fact)), keys);
+                self.follow(Arc::clone(&entry), now);
+                let answer = Answer::Accepted { seq, correlation_id, without_effect: effect };
+                self.waiting.push_back((self.state.seq, ticket, answer));
             }
             Verdict::Duplicate { first } => {
                 // The first may not be durable yet: its answer must not be faster than its entry.
@@ -357,7 +375,7 @@ impl Partition {
         }
         let context = decide::fresh_context(self.state.seq + 1, false, None);
         let entry = self.record_hub(decide::hub_meta(&context, None, now), HubEvent::MessageRejected(rejected));
-        let answer = Answer::Accepted { seq: entry.seq, correlation_id: context.correlation_id.to_string() };
+        let answer = accepted(entry.seq, &context);
         self.waiting.push_back((self.state.seq, ticket, answer));
     }
 
@@ -373,7 +391,7 @@ impl Partition {
                     self.follow(Arc::clone(&entry), now);
                     self.publish_positions(&entry, now);
                 }
-                let answer = Answer::Accepted { seq, correlation_id: context.correlation_id.to_string() };
+                let answer = accepted(seq, &context);
                 self.waiting.push_back((self.state.seq, ticket, answer));
             }
             Err(refusal) => self.answer_now(ticket, Answer::Rejected(refusal)),

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use crossdock_model::{Amount, ExceptionKind, FacilityId, ProductId, Quantity, Resolution, Severity, SystemId};
 use serde_json::Value;
 
+use crate::ownership::Ownership;
+
 /// The declared policy of one partition.
 #[derive(Clone, Debug)]
 pub struct Policy {
@@ -39,6 +41,8 @@ pub struct Policy {
     pub escalation: Vec<EscalationLevel>,
     /// What is decided by rule. The first that fits decides.
     pub remediation: Vec<RemediationRule>,
+    /// Who may write what, from when until when.
+    pub ownership: Ownership,
 }
 
 /// A level of escalation.
@@ -116,6 +120,7 @@ impl Default for Policy {
             due_by_severity_ms: BTreeMap::new(),
             escalation: Vec::new(),
             remediation: Vec::new(),
+            ownership: Ownership::default(),
         }
     }
 }

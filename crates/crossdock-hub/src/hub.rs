@@ -66,7 +66,7 @@ impl Hub {
         config.listen = address;
         check(&config)?;
         let config = Arc::new(config);
-        let policy = Arc::new(policy::policy(&config)?);
+        let policy = Arc::new(policy::policy(&config, contracts.ownership())?);
         let guides: Vec<Guide> = contracts.guides().values().cloned().collect();
         let connector = Connector::new(Arc::clone(&contracts), targets(&config))?;
 

@@ -4,14 +4,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crossdock_contract::ownership as declared;
+use crossdock_core::ownership::{Act, Grant, Group, Otherwise, Ownership};
 use crossdock_core::{Policy, TargetPolicy};
-use crossdock_model::{Amount, FacilityId, ProductId, Quantity, SystemId};
+use crossdock_model::{Amount, FacilityId, ProductId, Quantity, SystemId, Timestamp};
 
 use crate::HubError;
 use crate::config::{HubConfig, SystemConfig};
 
 /// The policy that a configuration declares.
-pub(crate) fn policy(config: &HubConfig) -> Result<Policy, HubError> {
+pub(crate) fn policy(config: &HubConfig, declared: &declared::Ownership) -> Result<Policy, HubError> {
     let mut policy = Policy {
         erp: only(config, "erp")?,
         procurement: only(config, "procurement")?,
@@ -24,6 +26,7 @@ pub(crate) fn policy(config: &HubConfig) -> Result<Policy, HubError> {
         release_before_booking: config.policy.release_before_booking,
         reserved_prefix: config.policy.reserved_prefix.clone(),
         decision_due_ms: ms(config.policy.decision_due),
+        ownership: ownership(declared)?,
         ..Policy::default()
     };
     for (id, system) in &config.systems {
@@ -40,6 +43,46 @@ pub(crate) fn policy(config: &HubConfig) -> Result<Policy, HubError> {
         policy.safety_stock.insert(product, parse::<Quantity>("policy.safety_stock", quantity)?);
     }
     Ok(policy)
+}
+
+/// `ownership.yaml`, in the terms of the core. A day begins at midnight UTC.
+fn ownership(declared: &declared::Ownership) -> Result<Ownership, HubError> {
+    let day = |text: &str| -> Result<Timestamp, HubError> {
+        let date = text.parse::<jiff::civil::Date>().and_then(|date| date.to_zoned(jiff::tz::TimeZone::UTC));
+        let day = date.map_err(|error| HubError::Config(format!("`{text}` in ownership.yaml is no day: {error}")))?;
+        Ok(day.timestamp())
+    };
+    let grant = |grant: &declared::Grant| -> Result<Grant, HubError> {
+        Ok(Grant {
+            system: grant.system.clone(),
+            may: grant.may.iter().map(|act| self::act(*act)).collect(),
+            from: day(&grant.from)?,
+            until: grant.until.as_deref().map(day).transpose()?,
+        })
+    };
+    let mut ownership = Ownership::default();
+    for object in &declared.objects {
+        for group in &object.groups {
+            let grants: Result<Vec<Grant>, HubError> = group.grants.iter().map(grant).collect();
+            let otherwise = match group.otherwise {
+                declared::Otherwise::Reject => Otherwise::Reject,
+                declared::Otherwise::Propose => Otherwise::Propose,
+                declared::Otherwise::Ignore => Otherwise::Ignore,
+            };
+            let fields = group.fields.clone();
+            ownership.declare(&object.object, &group.group, Group { fields, grants: grants?, otherwise });
+        }
+    }
+    Ok(ownership)
+}
+
+fn act(act: declared::Act) -> Act {
+    match act {
+        declared::Act::Create => Act::Create,
+        declared::Act::Update => Act::Update,
+        declared::Act::Enrich => Act::Enrich,
+        declared::Act::Shadow => Act::Shadow,
+    }
 }
 
 /// The one system that keeps a contract, if there is one.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use crossdock_core::Entry;
 use crossdock_ledger::{BusinessKey, NewRecord, Record};
-use crossdock_model::{CloudEvent, Digest, Event};
+use crossdock_model::{CloudEvent, Digest, Event, HubEvent};
 use serde_json::Value;
 use sha2::Digest as _;
 
@@ -52,6 +52,13 @@ pub(crate) fn record(entry: &Entry, originals: &mut Originals) -> Result<NewReco
             event.data = original.data;
             event.extensions = original.extensions;
             event.subject = original.subject.or(event.subject);
+        }
+    }
+    if let Event::Hub(HubEvent::FactSetAside(aside)) = &entry.event {
+        let digest = entry.keys.first().map(|(_, digest)| *digest);
+        let key = digest.map(|digest| (aside.system.to_string(), aside.id.clone(), digest));
+        if let (Some(original), Some(data)) = (key.and_then(|key| originals.remove(&key)), event.data.as_object_mut()) {
+            data.insert("data".to_owned(), original.data);
         }
     }
     let mut keys: Vec<BusinessKey> =

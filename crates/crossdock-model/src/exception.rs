@@ -45,6 +45,8 @@ pub enum ExceptionKind {
     CountPending,
     /// A short pick that no other facility can cover.
     ShortPick,
+    /// A system wrote what another one owns: the owner decides.
+    OwnershipProposal,
 }
 
 /// How bad it is.

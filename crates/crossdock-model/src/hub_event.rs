@@ -10,6 +10,7 @@ use crate::{
     PoReceiptRecorded, PoSent, PositionChanged, RecommendationApproved, RecommendationRefused, RemediationStopped,
     Retired, SystemId,
 };
+use crate::{FactAdopted, FactSetAside};
 
 /// `message.rejected.v1`: a message that was refused, kept whole.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,6 +131,10 @@ hub_events! {
     BreakerOpened(BreakerChanged) = "breaker.opened.v1",
     /// It is called again.
     BreakerClosed(BreakerChanged) = "breaker.closed.v1",
+    /// A fact of a system that does not own it is kept, without effect.
+    FactSetAside(FactSetAside) = "fact.set_aside.v1",
+    /// Its owner accepted what was proposed.
+    FactAdopted(FactAdopted) = "fact.adopted.v1",
     /// A message was refused and kept.
     MessageRejected(MessageRejected) = "message.rejected.v1",
 }

@@ -13,6 +13,7 @@ mod key;
 mod money;
 mod movement;
 mod order;
+mod ownership;
 mod position;
 mod procurement;
 mod quantity;
@@ -45,6 +46,7 @@ pub use order::{
     Address, AllocatedLine, BackorderedLine, Order, OrderAccepted, OrderAllocated, OrderBooked, OrderCancelRequested,
     OrderCancelled, OrderClosed, OrderLine, OrderReleased, OrderShipped,
 };
+pub use ownership::{Effect, FactAdopted, FactSetAside};
 pub use position::PositionChanged;
 pub use procurement::{
     ConfirmedLine, FunctionalAck, LineStatus, PoAcknowledged, PoClosed, PoConfirmed, PoCreated, PoInTransit, PoLine,

@@ -8,6 +8,7 @@ mod procurement;
 
 use crossdock_model::{Event, ExceptionId, ExceptionKind, Fact, HubEvent};
 
+use crate::decide::as_said_by_owner;
 use crate::exceptions::{Act, BY_RULE};
 use crate::{Due, Entry, ExceptionState, State};
 
@@ -107,7 +108,14 @@ impl State {
             HubEvent::DeadLetterReplayed(e) => self.deliveries.replay(e.delivery_id, entry.meta.received_at, entry.seq),
             HubEvent::BreakerOpened(e) => self.deliveries.open_breaker(e),
             HubEvent::BreakerClosed(e) => self.deliveries.close_breaker(&e.target),
-            HubEvent::OrderAccepted(_) | HubEvent::MessageRejected(_) => {}
+            HubEvent::FactAdopted(e) => {
+                if let Some(own) = as_said_by_owner(e, entry)
+                    && let Event::Fact(fact) = &own.event
+                {
+                    self.apply_fact(fact, &own);
+                }
+            }
+            HubEvent::OrderAccepted(_) | HubEvent::MessageRejected(_) | HubEvent::FactSetAside(_) => {}
         }
     }
 }

@@ -5,13 +5,13 @@
 use std::collections::BTreeSet;
 
 use crossdock_model::{
-    Amount, BusinessKey, CorrelationId, ExceptionKind, ExceptionOpened, Fact, KeyKind, MessageRejected, Meta, Order,
-    ProductId, Recommendation, Resolution, RunId, Severity, SystemId, Timestamp,
+    Amount, BusinessKey, CorrelationId, ExceptionKind, ExceptionOpened, Fact, FactSetAside, KeyKind, MessageRejected,
+    Meta, Order, ProductId, Recommendation, Resolution, RunId, Severity, SystemId, Timestamp,
 };
 use jiff::SignedDuration;
 use serde_json::json;
 
-use super::{Question, opened};
+use super::{Question, opened, ownership};
 use crate::partition::{Known, Submission};
 use crate::{Context, Policy, Refusal, Seq, State};
 
@@ -21,8 +21,18 @@ const MAX_AHEAD: SignedDuration = SignedDuration::from_hours(24);
 /// What becomes of a submission.
 pub(crate) enum Verdict {
     Accept(Context),
-    Duplicate { first: Seq },
-    Refuse { refusal: Refusal, exception: Option<Box<ExceptionOpened>> },
+    Duplicate {
+        first: Seq,
+    },
+    /// Kept without effect: its sender does not own what it writes.
+    SetAside {
+        context: Context,
+        fact: Box<FactSetAside>,
+    },
+    Refuse {
+        refusal: Refusal,
+        exception: Option<Box<ExceptionOpened>>,
+    },
 }
 
 /// The keys that a submission claims: its transport id, and its business key where it has one.
@@ -41,13 +51,21 @@ pub(crate) fn admit(state: &State, policy: &Policy, submission: &Submission, kno
             return reused(state, policy, submission, (&key, *first), now);
         }
     }
-    let checks = [owns, plausible, possible, apart];
+    let right = match ownership::right(state, policy, submission, now) {
+        Ok(right) => right,
+        Err(refusal) => return Verdict::Refuse { refusal, exception: None },
+    };
+    let checks = [plausible, possible, apart];
     for check in checks {
         if let Err(refusal) = check(state, policy, submission) {
             return Verdict::Refuse { refusal, exception: None };
         }
     }
-    Verdict::Accept(context_of(state, submission, state.seq + 1))
+    let context = context_of(state, submission, state.seq + 1);
+    match ownership::aside(submission, right, now) {
+        None => Verdict::Accept(context),
+        Some(fact) => Verdict::SetAside { context, fact: Box::new(fact) },
+    }
 }
 
 /// The same id with other content is an exception, never a duplicate.
@@ -79,53 +97,6 @@ fn reused(
         details: json!({ "first": first, "digest": submission.digest.to_string() }),
     };
     Verdict::Refuse { refusal, exception: Some(Box::new(opened(policy, now, question))) }
-}
-
-/// A fact comes from the system that may say so.
-fn owns(state: &State, policy: &Policy, submission: &Submission) -> Result<(), Refusal> {
-    let sender = &submission.system;
-    let facility = match &submission.fact {
-        Fact::Picked(m) | Fact::Packed(m) => Some(&m.facility),
-        Fact::ShortPicked(m) => Some(&m.facility),
-        Fact::Shipped(m) => Some(&m.facility),
-        Fact::Received(m) => Some(&m.facility),
-        Fact::Adjusted(m) => Some(&m.facility),
-        _ => None,
-    };
-    if let Some(facility) = facility {
-        return match policy.wms_of(facility) {
-            Some(wms) if wms == sender => Ok(()),
-            Some(wms) => {
-                Err(Refusal::not_owner(format!("movements at {facility} are {wms}'s to report, not {sender}'s")))
-            }
-            None => Err(Refusal::invalid("facility", "/data/facility", format!("no facility is called `{facility}`"))),
-        };
-    }
-    match &submission.fact {
-        Fact::OrderCaptured(order) if order.channel != *sender => {
-            Err(Refusal::not_owner(format!("an order of channel `{}` is not {sender}'s to capture", order.channel)))
-        }
-        Fact::Recommended(_) if policy.procurement.as_ref() != Some(sender) => {
-            Err(Refusal::not_owner(format!("{sender} does not plan replenishment")))
-        }
-        Fact::InvoiceReceived(invoice) if invoice.supplier != *sender => {
-            Err(Refusal::not_owner(format!("an invoice of `{}` is not {sender}'s to send", invoice.supplier)))
-        }
-        Fact::InvoiceReceived(invoice) => owns_po(state, &invoice.po_number, sender),
-        Fact::PoAcknowledged(ack) => owns_po(state, &ack.po_number, sender),
-        Fact::ShipmentNotified(notice) => owns_po(state, &notice.po_number, sender),
-        _ => Ok(()),
-    }
-}
-
-/// A supplier speaks of its own orders. One that nobody knows is another question (an exception, later).
-fn owns_po(state: &State, number: &crossdock_model::PoNumber, sender: &SystemId) -> Result<(), Refusal> {
-    match state.purchase_order(number) {
-        Some(po) if po.po.supplier != *sender => {
-            Err(Refusal::not_owner(format!("purchase order {number} is with {}, not with {sender}", po.po.supplier)))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// A time in the far future is a defect of the sender's clock, and would be the newest for ever.

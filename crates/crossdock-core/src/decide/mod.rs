@@ -10,6 +10,7 @@ mod commands;
 mod escalation;
 mod matching;
 mod orders;
+mod ownership;
 mod positions;
 mod procurement;
 mod remediation;
@@ -18,6 +19,7 @@ mod short_pick;
 
 pub(crate) use admission::{Verdict, admit, context_of, fresh_context, hub_meta, keys_of, meta_of, rejection};
 pub(crate) use commands::{Carried, command};
+pub(crate) use ownership::as_said_by_owner;
 pub(crate) use positions::position_changed;
 pub(crate) use routes::functional_ack;
 pub(crate) use short_pick::position_of;
@@ -69,6 +71,10 @@ pub fn decide(state: &State, policy: &Policy, entry: &Entry, now: Timestamp) -> 
             HubEvent::InvoiceMatched(e) => matching::matched(&ask, e),
             HubEvent::PositionChanged(e) => positions::published(&ask, e),
             HubEvent::ExceptionOpened(e) => exception_opened(&ask, e),
+            HubEvent::FactSetAside(e) => ownership::set_aside(&ask, e),
+            HubEvent::FactAdopted(e) => {
+                as_said_by_owner(e, entry).map(|own| decide(state, policy, &own, now)).unwrap_or_default()
+            }
             HubEvent::ExceptionResolved(e) => resolved(&ask, e.exception_id, e.resolution),
             _ => Vec::new(),
         },
@@ -125,6 +131,7 @@ fn resolved(ask: &Ask<'_>, id: crossdock_model::ExceptionId, resolution: Resolut
     let Some(exception) = ask.state.exceptions.get(id) else { return Vec::new() };
     match exception.opened.kind {
         ExceptionKind::ApprovalNeeded => procurement::decided(ask, &exception.opened.about, resolution),
+        ExceptionKind::OwnershipProposal => ownership::decided(ask, id, &exception.opened, resolution),
         ExceptionKind::ReceiptDiscrepancy => matching::discrepancy_decided(ask, &exception.opened.about),
         _ => matching::close_about(ask, &exception.opened.about),
     }

@@ -12,6 +12,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::delivery::{Attempt, AttemptOutcome};
+use crate::ownership::{Act, Grant, Group, Otherwise, Ownership};
 use crate::partition::{Command, Known};
 use crate::{Answer, Entry, Input, Output, Partition, Policy, Seq, Submission, TargetPolicy, invariants};
 
@@ -49,11 +50,46 @@ pub(super) fn policy(overrides: &Value) -> Policy {
         ap: Some(id("ap")),
         facilities: vec![(id("DC-EAST"), id("wms-east")), (id("DC-WEST"), id("wms-west"))],
         storefronts: vec![id("commerce")],
+        ownership: ownership(&overrides["ownership"]),
         targets: systems.iter().map(|system| (id(system), target.clone())).collect(),
         ..Policy::default()
     };
     declared::exceptions(&mut policy, overrides);
     policy
+}
+
+/// `movement/stock-movement: {otherwise: reject, grants: [{system: erp, may: [create], from: …, until: …}]}`; `fields` where they matter.
+fn ownership(declared: &Value) -> Ownership {
+    let mut ownership = Ownership::default();
+    for (name, group) in declared.as_object().into_iter().flatten() {
+        let (object, name) = name.split_once('/').expect("object/group");
+        let act = |text: &Value| match text.as_str().expect("may: a list of words") {
+            "create" => Act::Create,
+            "update" => Act::Update,
+            "enrich" => Act::Enrich,
+            "shadow" => Act::Shadow,
+            other => panic!("nobody may {other}"),
+        };
+        let grant = |grant: &Value| Grant {
+            system: grant["system"].as_str().expect("a system").to_owned(),
+            may: grant["may"].as_array().expect("may: a list").iter().map(act).collect(),
+            from: grant["from"].as_str().map_or(Timestamp::MIN, id),
+            until: grant["until"].as_str().map(id),
+        };
+        let texts = |list: &Value| list.as_array().map(|l| l.iter().map(|f| f.as_str().unwrap().to_owned()).collect());
+        let declared = Group {
+            fields: texts(&group["fields"]).unwrap_or_else(|| vec!["*".to_owned()]),
+            grants: group["grants"].as_array().expect("grants: a list").iter().map(grant).collect(),
+            otherwise: match group["otherwise"].as_str().expect("otherwise: a word") {
+                "reject" => Otherwise::Reject,
+                "propose" => Otherwise::Propose,
+                "ignore" => Otherwise::Ignore,
+                other => panic!("a write is not {other}"),
+            },
+        };
+        ownership.declare(object, name, declared);
+    }
+    ownership
 }
 
 impl World {
@@ -298,7 +334,10 @@ impl World {
 
     fn show_answer(&mut self, ticket: u64, answer: &Answer) {
         let shown = match answer {
-            Answer::Accepted { seq, correlation_id } => format!("accepted at {seq} ({correlation_id})"),
+            Answer::Accepted { seq, correlation_id, without_effect } => {
+                let effect = without_effect.map_or(String::new(), |effect| format!(", {effect:?}: without effect"));
+                format!("accepted at {seq} ({correlation_id}){effect}")
+            }
             Answer::Duplicate { first } => format!("duplicate of {}", first.map_or("?".to_owned(), |s| s.to_string())),
             Answer::Rejected(refusal) => format!("rejected {} {refusal}", refusal.status),
             Answer::Unavailable => "unavailable".to_owned(),

@@ -25,7 +25,7 @@ const ABREAST: usize = 256;
 
 /// What became of one message.
 pub(crate) enum Ended {
-    Accepted { seq: u64, correlation_id: String },
+    Accepted { seq: u64, correlation_id: String, without_effect: Option<crossdock_model::Effect> },
     Duplicate { first: Option<u64> },
     Rejected(Problem),
 }
@@ -101,7 +101,9 @@ async fn one(app: &App, system: &SystemId, message: Value, around: &Circumstance
 /// What the writer answered, in the words of the door.
 pub(crate) fn ended(app: &App, system: &SystemId, answer: Result<Answer, Busy>) -> Result<Ended, Problem> {
     let ended = match answer {
-        Ok(Answer::Accepted { seq, correlation_id }) => Ended::Accepted { seq, correlation_id },
+        Ok(Answer::Accepted { seq, correlation_id, without_effect }) => {
+            Ended::Accepted { seq, correlation_id, without_effect }
+        }
         Ok(Answer::Duplicate { first }) => Ended::Duplicate { first },
         Ok(Answer::Rejected(refusal)) => Ended::Rejected(refused(&refusal)),
         Ok(Answer::Unavailable) | Err(Busy::Stopped) => {
@@ -154,8 +156,12 @@ pub(crate) fn refused(refusal: &Refusal) -> Problem {
 /// One entry of `results`.
 pub(crate) fn result(id: &str, ended: &Ended) -> Value {
     match ended {
-        Ended::Accepted { seq, correlation_id } => {
-            json!({"id": id, "outcome": "accepted", "sequence": seq, "correlationId": correlation_id})
+        Ended::Accepted { seq, correlation_id, without_effect } => {
+            let mut result = json!({"id": id, "outcome": "accepted", "sequence": seq, "correlationId": correlation_id});
+            if let (Some(effect), Some(map)) = (without_effect, result.as_object_mut()) {
+                map.insert("withoutEffect".to_owned(), json!(effect));
+            }
+            result
         }
         Ended::Duplicate { first: Some(seq) } => json!({"id": id, "outcome": "duplicate", "sequence": seq}),
         Ended::Duplicate { first: None } => json!({"id": id, "outcome": "duplicate"}),

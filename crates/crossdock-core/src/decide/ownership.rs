@@ -1,0 +1,234 @@
+//! Whose a fact is: which group of which object it writes, and what becomes of it when its sender does not own that.
+//! Rules: docs/concepts/domain.md 2.2 to 2.4. Here: the table of what each fact writes, the verdict, proposals and their decision. Not
+//! here: the declaration (`ownership.rs`), comparing in shadow (`decide/shadow.rs`).
+//! Invariant: what is set aside has no effect; what is adopted has the effect that its owner's own word would have had.
+
+use crossdock_model::{
+    AdjustmentReason, Effect, ExceptionId, ExceptionKind, ExceptionOpened, FacilityId, Fact, FactAdopted, FactSetAside,
+    HubEvent, PoNumber, Resolution, Severity, ShipmentPurpose, SystemId, Timestamp,
+};
+use serde_json::{Value, json};
+
+use super::{Ask, Question};
+use crate::ownership::{Act, Group, Otherwise};
+use crate::partition::Submission;
+use crate::{Draft, Entry, Policy, Refusal, State};
+
+/// What a fact writes: a group of the attributes of an object, in one way.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Write {
+    pub(super) object: &'static str,
+    pub(super) group: &'static str,
+    pub(super) act: Act,
+}
+
+/// What each fact writes, in the words of the declaration.
+pub(super) fn written_by(fact: &Fact) -> Write {
+    let write = |object, group, act| Write { object, group, act };
+    match fact {
+        Fact::OrderCaptured(_) => write("order", "capture", Act::Create),
+        Fact::OrderCancelRequested(_) => write("order", "cancellation", Act::Create),
+        Fact::Adjusted(m) if m.reason == AdjustmentReason::CycleCount => {
+            write("movement", "physical-count", Act::Create)
+        }
+        Fact::Picked(_) | Fact::Packed(_) | Fact::ShortPicked(_) | Fact::Shipped(_) | Fact::Adjusted(_) => {
+            write("movement", "stock-movement", Act::Create)
+        }
+        Fact::Received(_) => write("receipt", "counted", Act::Create),
+        Fact::Recommended(_) => write("recommendation", "proposal", Act::Create),
+        Fact::ShipmentMilestone(_) => write("milestone", "outbound", Act::Create),
+        Fact::FunctionalAck(_) | Fact::PoAcknowledged(_) => write("purchase-order", "acknowledgement", Act::Enrich),
+        Fact::ShipmentNotified(notice) if notice.purpose == ShipmentPurpose::Original => {
+            write("ship-notice", "inbound-shipment", Act::Create)
+        }
+        Fact::ShipmentNotified(_) => write("ship-notice", "inbound-shipment", Act::Update),
+        Fact::InvoiceReceived(_) => write("invoice", "claim", Act::Create),
+    }
+}
+
+/// What becomes of a write.
+pub(super) enum Right {
+    /// It is the sender's to make.
+    Owned,
+    /// It is kept without effect.
+    SetAside { object: &'static str, group: &'static str, owner: String, effect: Effect },
+}
+
+/// Whether the sender may write what the fact writes, at the fact's own time.
+pub(super) fn right(state: &State, policy: &Policy, submission: &Submission, now: Timestamp) -> Result<Right, Refusal> {
+    let sender = &submission.system;
+    let at = submission.source_time.unwrap_or(now);
+    part(state, policy, sender, &submission.fact)?;
+    let write = written_by(&submission.fact);
+    match policy.ownership.group(write.object, write.group) {
+        Some(group) => judge(group, write, sender, at),
+        None => undeclared(policy, sender, &submission.fact).map(|()| Right::Owned),
+    }
+}
+
+fn judge(group: &Group, write: Write, sender: &SystemId, at: Timestamp) -> Result<Right, Refusal> {
+    if group.may(sender, write.act, at) {
+        return Ok(Right::Owned);
+    }
+    let Write { object, group: name, act } = write;
+    let owner = group.owner(at).to_owned();
+    let effect = match group.otherwise {
+        _ if group.may(sender, Act::Shadow, at) => Effect::Compared,
+        Otherwise::Propose => Effect::Proposed,
+        Otherwise::Ignore => Effect::Ignored,
+        Otherwise::Reject => {
+            let act = act.as_str();
+            return Err(Refusal::not_owner(format!("{sender} may not {act} {object}/{name} at {at}: it is {owner}'s")));
+        }
+    };
+    Ok(Right::SetAside { object, group: name, owner, effect })
+}
+
+/// Whoever plays a part speaks for that part only, whatever is declared: a WMS for its facility (2.4), a channel for its orders, a
+/// supplier for its purchase orders.
+fn part(state: &State, policy: &Policy, sender: &SystemId, fact: &Fact) -> Result<(), Refusal> {
+    if let Some(facility) = facility_of(fact) {
+        let Some(wms) = policy.wms_of(facility) else {
+            return Err(Refusal::invalid("facility", "/data/facility", format!("no facility is called `{facility}`")));
+        };
+        let runs_another = wms != sender && policy.facilities.iter().any(|(_, other)| other == sender);
+        return if runs_another { Err(not_of_facility(facility, wms, sender)) } else { Ok(()) };
+    }
+    match fact {
+        Fact::OrderCaptured(order) if order.channel != *sender => {
+            Err(Refusal::not_owner(format!("an order of channel `{}` is not {sender}'s to capture", order.channel)))
+        }
+        Fact::InvoiceReceived(invoice) if invoice.supplier != *sender => {
+            Err(Refusal::not_owner(format!("an invoice of `{}` is not {sender}'s to send", invoice.supplier)))
+        }
+        Fact::InvoiceReceived(invoice) => owns_po(state, &invoice.po_number, sender),
+        Fact::PoAcknowledged(ack) => owns_po(state, &ack.po_number, sender),
+        Fact::ShipmentNotified(notice) => owns_po(state, &notice.po_number, sender),
+        _ => Ok(()),
+    }
+}
+
+/// Where nothing is declared, the usual owner is the one that plays the part (2.5).
+fn undeclared(policy: &Policy, sender: &SystemId, fact: &Fact) -> Result<(), Refusal> {
+    if let Some(facility) = facility_of(fact) {
+        return match policy.wms_of(facility) {
+            Some(wms) if wms != sender => Err(not_of_facility(facility, wms, sender)),
+            _ => Ok(()),
+        };
+    }
+    match fact {
+        Fact::Recommended(_) if policy.procurement.as_ref() != Some(sender) => {
+            Err(Refusal::not_owner(format!("{sender} does not plan replenishment")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn not_of_facility(facility: &FacilityId, wms: &SystemId, sender: &SystemId) -> Refusal {
+    Refusal::not_owner(format!("movements at {facility} are {wms}'s to report, not {sender}'s"))
+}
+
+/// The facility at which something moved.
+fn facility_of(fact: &Fact) -> Option<&FacilityId> {
+    match fact {
+        Fact::Picked(m) | Fact::Packed(m) => Some(&m.facility),
+        Fact::ShortPicked(m) => Some(&m.facility),
+        Fact::Shipped(m) => Some(&m.facility),
+        Fact::Received(m) => Some(&m.facility),
+        Fact::Adjusted(m) => Some(&m.facility),
+        _ => None,
+    }
+}
+
+/// A supplier speaks of its own orders. One that nobody knows is another question (an exception, later).
+fn owns_po(state: &State, number: &PoNumber, sender: &SystemId) -> Result<(), Refusal> {
+    match state.purchase_order(number) {
+        Some(po) if po.po.supplier != *sender => {
+            Err(Refusal::not_owner(format!("purchase order {number} is with {}, not with {sender}", po.po.supplier)))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The fact as it is kept without effect.
+pub(super) fn aside(submission: &Submission, right: Right, now: Timestamp) -> Option<FactSetAside> {
+    let Right::SetAside { object, group, owner, effect } = right else { return None };
+    Some(FactSetAside {
+        system: submission.system.clone(),
+        id: submission.id.clone(),
+        source_time: submission.source_time.unwrap_or(now),
+        event_type: submission.fact.event_type().to_owned(),
+        data: submission.fact.to_data().unwrap_or_default(),
+        object: object.to_owned(),
+        group: group.to_owned(),
+        owner,
+        effect,
+    })
+}
+
+/// What is proposed waits for its owner, whole.
+pub(super) fn set_aside(ask: &Ask<'_>, fact: &FactSetAside) -> Vec<Draft> {
+    if fact.effect != Effect::Proposed {
+        return Vec::new();
+    }
+    let question = Question {
+        kind: ExceptionKind::OwnershipProposal,
+        about: format!("fact/{}/{}", fact.system, fact.id),
+        what: format!(
+            "{} sent {} and does not own {}/{}: {} does",
+            fact.system, fact.event_type, fact.object, fact.group, fact.owner
+        ),
+        why: "it has no effect until its owner accepts it",
+        owner: &fact.owner,
+        severity: Severity::Medium,
+        resolutions: &[Resolution::Approve, Resolution::Reject],
+        details: json!({ "proposal": fact }),
+    };
+    ask.open(question).into_iter().collect()
+}
+
+/// Its owner accepted or refused a proposal.
+pub(super) fn decided(
+    ask: &Ask<'_>,
+    exception_id: ExceptionId,
+    opened: &ExceptionOpened,
+    resolution: Resolution,
+) -> Vec<Draft> {
+    let proposal = opened.details.get("proposal").cloned().and_then(|p| serde_json::from_value(p).ok());
+    let Some(FactSetAside { system, id, source_time, event_type, data, .. }) =
+        proposal.filter(|_| resolution == Resolution::Approve)
+    else {
+        return Vec::new();
+    };
+    let Some(Ok(fact)) = Fact::from_data(&event_type, data.clone()) else { return Vec::new() };
+    let adopted = FactAdopted {
+        exception_id,
+        system: speaker(ask.state, ask.policy, &system, &fact),
+        proposed_by: system,
+        id,
+        source_time,
+        event_type,
+        data,
+    };
+    vec![HubEvent::FactAdopted(adopted).into()]
+}
+
+/// As whose word an adopted fact counts: of the one that plays the part, where there is one.
+fn speaker(state: &State, policy: &Policy, proposed_by: &SystemId, fact: &Fact) -> SystemId {
+    let wms = facility_of(fact).and_then(|facility| policy.wms_of(facility));
+    let channel = match fact {
+        Fact::OrderCancelRequested(request) => state.order_by_id(&request.order_id).map(|order| &order.key.source),
+        Fact::Recommended(_) => policy.procurement.as_ref(),
+        _ => None,
+    };
+    wms.or(channel).unwrap_or(proposed_by).clone()
+}
+
+/// An adopted fact as an entry of its own: what `apply` and `decide` would have seen, had its owner said it.
+pub(crate) fn as_said_by_owner(adopted: &FactAdopted, entry: &Entry) -> Option<Entry> {
+    let fact = Fact::from_data(&adopted.event_type, Value::clone(&adopted.data))?.ok()?;
+    let mut meta = entry.meta.clone();
+    meta.system = adopted.system.clone();
+    meta.source_time = adopted.source_time;
+    Some(Entry { seq: entry.seq, meta, event: crossdock_model::Event::Fact(fact), keys: Vec::new() })
+}
