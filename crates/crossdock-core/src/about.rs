@@ -1,7 +1,7 @@
 //! The one way to write down which business object an event, a delivery or an exception is about.
 //! Invariant: what `of_*` writes, `parse` reads.
 
-use crossdock_model::{InvoiceNumber, PoNumber, RecommendationId, SystemId};
+use crossdock_model::{FacilityId, InvoiceNumber, PoNumber, RecommendationId, SystemId};
 
 use crate::OrderKey;
 
@@ -12,6 +12,7 @@ pub(crate) enum About {
     Po(PoNumber),
     Recommendation(RecommendationId),
     Invoice(SystemId, InvoiceNumber),
+    Facility(FacilityId),
 }
 
 impl About {
@@ -28,6 +29,7 @@ impl About {
                 let (supplier, number) = rest.split_once('/')?;
                 Self::Invoice(supplier.parse().ok()?, number.parse().ok()?)
             }
+            "facility" => Self::Facility(rest.parse().ok()?),
             _ => return None,
         })
     }
@@ -40,6 +42,7 @@ impl std::fmt::Display for About {
             Self::Po(number) => write!(f, "po/{number}"),
             Self::Recommendation(id) => write!(f, "recommendation/{id}"),
             Self::Invoice(supplier, number) => write!(f, "invoice/{supplier}/{number}"),
+            Self::Facility(facility) => write!(f, "facility/{facility}"),
         }
     }
 }

@@ -116,6 +116,9 @@ pub fn check(state: &State) -> Vec<Violation> {
             }
         }
     }
+    for numbers in state.stock.sequences.inconsistencies() {
+        broken("I11", numbers);
+    }
     for queue in state.deliveries().inconsistencies() {
         broken("I10", queue);
     }

@@ -1,7 +1,7 @@
 //! What is declared, not decided: who plays which part, the limits, the times.
 //! Not here: reading it from a file (the hub's configuration does).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crossdock_model::{Amount, ExceptionKind, FacilityId, ProductId, Quantity, Resolution, Severity, SystemId};
 use serde_json::Value;
@@ -31,6 +31,10 @@ pub struct Policy {
     pub release_before_booking: bool,
     /// Products with this prefix are for synthetic transactions only.
     pub reserved_prefix: String,
+    /// Facilities whose systems number what they report, without gaps. Of the others, numbers mean nothing.
+    pub sequences: BTreeSet<FacilityId>,
+    /// For how long a gap in such numbers holds back what is not to be trusted meanwhile, in milliseconds.
+    pub hold_back_ms: i64,
     /// For how long the movements of a position are kept one by one, in milliseconds: older questions *as of* a time are not answered.
     pub history_ms: i64,
     /// How long an exception or a dead letter may wait, in milliseconds.
@@ -97,6 +101,10 @@ impl Policy {
         self.due_by_severity_ms.get(&severity).copied().unwrap_or(self.decision_due_ms)
     }
 
+    pub(crate) fn has_sequence(&self, facility: &FacilityId) -> bool {
+        self.sequences.contains(facility)
+    }
+
     pub(crate) fn target(&self, system: &SystemId) -> Option<&TargetPolicy> {
         self.targets.get(system)
     }
@@ -115,6 +123,8 @@ impl Default for Policy {
             approval_limit: Amount::from(rust_decimal::Decimal::from(10_000)),
             release_before_booking: false,
             reserved_prefix: "SYN-".to_owned(),
+            sequences: BTreeSet::new(),
+            hold_back_ms: 30_000,
             history_ms: 48 * 3_600_000,
             decision_due_ms: 24 * 3_600_000,
             due_by_severity_ms: BTreeMap::new(),

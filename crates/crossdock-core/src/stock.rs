@@ -6,6 +6,7 @@ mod expected;
 mod history;
 mod lots;
 mod position;
+mod sequence;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +17,7 @@ pub(crate) use expected::Expected;
 pub use expected::ExpectedReceipt;
 pub use history::{Shelf, TooOld};
 pub use position::Position;
+pub(crate) use sequence::{Seen, Sequences};
 
 use crate::Context;
 
@@ -29,6 +31,8 @@ pub(crate) struct Stock {
     touched: BTreeMap<PositionKey, Context>,
     /// What is to be received, and when.
     pub(crate) expected: Expected,
+    /// The running numbers of the facilities.
+    pub(crate) sequences: Sequences,
     /// For how long movements are kept one by one.
     keep: SignedDuration,
     /// The hub's time of the entry that is being folded.
@@ -41,6 +45,7 @@ impl Default for Stock {
             positions: BTreeMap::new(),
             touched: BTreeMap::new(),
             expected: Expected::default(),
+            sequences: Sequences::default(),
             keep: SignedDuration::from_hours(48),
             now: Timestamp::UNIX_EPOCH,
         }
@@ -126,12 +131,23 @@ impl Stock {
         self.touched.iter().next()
     }
 
-    pub(crate) fn mark_published(&mut self, published: &PositionChanged) {
+    /// The position will be published, though nothing of it changed.
+    pub(crate) fn touch(&mut self, (product, facility): (&ProductId, &FacilityId), context: &Context) {
+        self.touched.insert((product.clone(), facility.clone()), context.clone());
+    }
+
+    /// Takes note of what is published; true if some of it waits, because the facility is held back (domain.md 5.3).
+    pub(crate) fn mark_published(&mut self, published: &PositionChanged, held_back: bool) -> bool {
         let key = (published.product.clone(), published.facility.clone());
         self.touched.remove(&key);
-        if let Some(position) = self.positions.get_mut(&key) {
-            position.version = published.version;
-            position.safety_stock = published.safety_stock;
+        let Some(position) = self.positions.get_mut(&key) else { return false };
+        position.version = published.version;
+        position.safety_stock = published.safety_stock;
+        let shown = published.available.floored();
+        let rises = held_back && shown > position.told;
+        if !rises {
+            position.told = shown;
         }
+        rises || (held_back && published.available.is_negative())
     }
 }

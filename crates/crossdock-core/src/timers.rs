@@ -10,7 +10,7 @@ use crossdock_model::{ExceptionId, FacilityId, Timestamp};
 /// What falls due: one variant a kind, with the object that it is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Due {
-    /// The hold-back window of a facility with a gap in its sequence ends (docs/concepts/domain.md, "Inventory position").
+    /// The hold-back window of a facility with a gap in its sequence ends (docs/concepts/domain.md 5.3).
     HoldBack(FacilityId),
     /// An exception passes its deadline, or the next level of its escalation.
     Escalate(ExceptionId),

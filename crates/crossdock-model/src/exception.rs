@@ -47,6 +47,10 @@ pub enum ExceptionKind {
     ShortPick,
     /// A system wrote what another one owns: the owner decides.
     OwnershipProposal,
+    /// Running numbers of a facility did not come in time.
+    SequenceGap,
+    /// A running number of a facility came twice, on different facts.
+    SequenceRepeated,
 }
 
 /// How bad it is.

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use crate::{
-    BusinessKey, FunctionalAck, Invoice, KeyKind, MovementAdjusted, MovementReceived, MovementShipped,
+    BusinessKey, FacilityId, FunctionalAck, Invoice, KeyKind, MovementAdjusted, MovementReceived, MovementShipped,
     MovementShortPicked, MovementStaged, Order, OrderCancelRequested, PoAcknowledged, Recommendation,
     ShipmentMilestone, ShipmentNotice, ShipmentPurpose, SystemId,
 };
@@ -84,6 +84,18 @@ facts! {
 }
 
 impl Fact {
+    /// The facility whose system reports it as its own doing: it is that system's to say, and carries a number of its sequence.
+    pub fn facility(&self) -> Option<&FacilityId> {
+        Some(match self {
+            Self::Picked(m) | Self::Packed(m) => &m.facility,
+            Self::ShortPicked(m) => &m.facility,
+            Self::Shipped(m) => &m.facility,
+            Self::Received(m) => &m.facility,
+            Self::Adjusted(m) => &m.facility,
+            _ => return None,
+        })
+    }
+
     /// The number by which the fact is unique for ever at the system that reports it, where it has one.
     ///
     /// Rule: docs/concepts/domain.md, "Procure to receive", business keys.

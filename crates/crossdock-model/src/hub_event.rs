@@ -5,10 +5,10 @@ use serde_json::Value;
 
 use crate::{
     AttemptFailed, BreakerChanged, DeadLetterOpened, DeadLetterReplayed, DeliveryPlanned, DeliverySucceeded,
-    ExceptionEscalated, ExceptionOpened, ExceptionResolved, InvoiceMatched, OrderAccepted, OrderAllocated, OrderBooked,
-    OrderCancelled, OrderClosed, OrderReleased, OrderShipped, PoClosed, PoConfirmed, PoCreated, PoInTransit,
-    PoReceiptRecorded, PoSent, PositionChanged, RecommendationApproved, RecommendationRefused, RemediationStopped,
-    Retired, SystemId,
+    ExceptionEscalated, ExceptionOpened, ExceptionResolved, HoldBackEnded, InvoiceMatched, OrderAccepted,
+    OrderAllocated, OrderBooked, OrderCancelled, OrderClosed, OrderReleased, OrderShipped, PoClosed, PoConfirmed,
+    PoCreated, PoInTransit, PoReceiptRecorded, PoSent, PositionChanged, RecommendationApproved, RecommendationRefused,
+    RemediationStopped, ResyncRequested, Retired, SequenceGapFound, SystemId,
 };
 use crate::{FactAdopted, FactSetAside};
 
@@ -89,6 +89,12 @@ hub_events! {
     OrderClosed(OrderClosed) = "order.closed.v1",
     /// A position has other figures.
     PositionChanged(PositionChanged) = "position.changed.v1",
+    /// A facility skipped numbers.
+    SequenceGapFound(SequenceGapFound) = "facility.sequence_gap_found.v1",
+    /// What waited for them goes on.
+    HoldBackEnded(HoldBackEnded) = "facility.hold_back_ended.v1",
+    /// Its system is to tell them again.
+    ResyncRequested(ResyncRequested) = "facility.resync_requested.v1",
     /// It becomes a purchase order.
     RecommendationApproved(RecommendationApproved) = "recommendation.approved.v1",
     /// It does not.

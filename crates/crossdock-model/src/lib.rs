@@ -17,6 +17,7 @@ mod ownership;
 mod position;
 mod procurement;
 mod quantity;
+mod sequence;
 mod shipment;
 
 pub use cloud_event::{CloudEvent, CloudEventError};
@@ -53,6 +54,7 @@ pub use procurement::{
     PoReceiptRecorded, PoSent, ReceiptLine, Recommendation, RecommendationApproved, RecommendationRefused,
 };
 pub use quantity::{Balance, Quantity, QuantityError};
+pub use sequence::{HoldBackEnded, Numbers, ResyncRequested, SequenceGapFound};
 pub use shipment::{Milestone, ShipmentLine, ShipmentMilestone, ShipmentNotice, ShipmentPurpose};
 
 /// An instant, UTC. RFC 3339 on the wire.

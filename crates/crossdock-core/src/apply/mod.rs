@@ -5,6 +5,7 @@ mod counts;
 mod movements;
 mod orders;
 mod procurement;
+mod sequence;
 
 use crossdock_model::{Event, ExceptionId, ExceptionKind, Fact, HubEvent};
 
@@ -24,6 +25,7 @@ impl State {
     }
 
     fn apply_fact(&mut self, fact: &Fact, entry: &Entry) {
+        self.see_sequence(fact, entry);
         match fact {
             Fact::OrderCaptured(order) => self.capture(order, entry),
             Fact::Shipped(movement) => self.ship(movement, entry),
@@ -53,7 +55,9 @@ impl State {
             HubEvent::OrderCancelPending(e) => self.cancel_pending(e),
             HubEvent::OrderCancelled(e) => self.cancel(e, entry),
             HubEvent::OrderClosed(e) => self.close_order(e),
-            HubEvent::PositionChanged(e) => self.stock.mark_published(e),
+            HubEvent::PositionChanged(e) => self.publish(e),
+            HubEvent::SequenceGapFound(e) => self.find_gap(e),
+            HubEvent::HoldBackEnded(e) => self.end_hold_back(e, entry),
             HubEvent::RecommendationApproved(e) => self.decide_recommendation(&e.recommendation_id, true),
             HubEvent::RecommendationRefused(e) => self.decide_recommendation(&e.recommendation_id, false),
             HubEvent::PoCreated(e) => self.create_po(e, entry),
@@ -85,6 +89,7 @@ impl State {
                 if let Some(opened) = about {
                     self.count_answered(&opened);
                     self.settle_exception(&opened, e.resolution, entry);
+                    self.settle_gap(&opened, e);
                 }
             }
             HubEvent::ExceptionEscalated(e) => {
@@ -115,7 +120,10 @@ impl State {
                     self.apply_fact(fact, &own);
                 }
             }
-            HubEvent::OrderAccepted(_) | HubEvent::MessageRejected(_) | HubEvent::FactSetAside(_) => {}
+            HubEvent::OrderAccepted(_)
+            | HubEvent::ResyncRequested(_)
+            | HubEvent::MessageRejected(_)
+            | HubEvent::FactSetAside(_) => {}
         }
     }
 }

@@ -15,6 +15,7 @@ mod positions;
 mod procurement;
 mod remediation;
 mod routes;
+mod sequence;
 mod short_pick;
 
 pub(crate) use admission::{Verdict, admit, context_of, fresh_context, hub_meta, keys_of, meta_of, rejection};
@@ -36,6 +37,16 @@ use crate::{Context, Draft, Due, Entry, Policy, Seq, State};
 ///
 /// `now` is hub time and only sets due times.
 pub fn decide(state: &State, policy: &Policy, entry: &Entry, now: Timestamp) -> Vec<Draft> {
+    // Whether a number is missing is known before anything is done with what the fact reports.
+    let mut drafts = match &entry.event {
+        Event::Fact(fact) => sequence::seen(&Ask { state, policy, entry: Cause::of(entry), now }, fact),
+        Event::Hub(_) => Vec::new(),
+    };
+    drafts.extend(follows(state, policy, entry, now));
+    drafts
+}
+
+fn follows(state: &State, policy: &Policy, entry: &Entry, now: Timestamp) -> Vec<Draft> {
     let ask = Ask { state, policy, entry: Cause::of(entry), now };
     match &entry.event {
         Event::Fact(fact) => match fact {
@@ -90,8 +101,8 @@ pub(crate) fn due(state: &State, policy: &Policy, due: &Due, now: Timestamp) -> 
     let meta = hub_meta(&fresh_context(seq, false, None), None, now);
     let ask = Ask { state, policy, entry: Cause { seq, meta: &meta }, now };
     match due {
-        Due::HoldBack(_) => Vec::new(),
         Due::Escalate(id) => escalation::exception(&ask, *id),
+        Due::HoldBack(facility) => sequence::window_over(&ask, facility),
     }
 }
 

@@ -87,7 +87,7 @@ fn judge(group: &Group, write: Write, sender: &SystemId, at: Timestamp) -> Resul
 /// Whoever plays a part speaks for that part only, whatever is declared: a WMS for its facility (2.4), a channel for its orders, a
 /// supplier for its purchase orders.
 fn part(state: &State, policy: &Policy, sender: &SystemId, fact: &Fact) -> Result<(), Refusal> {
-    if let Some(facility) = facility_of(fact) {
+    if let Some(facility) = fact.facility() {
         let Some(wms) = policy.wms_of(facility) else {
             return Err(Refusal::invalid("facility", "/data/facility", format!("no facility is called `{facility}`")));
         };
@@ -110,7 +110,7 @@ fn part(state: &State, policy: &Policy, sender: &SystemId, fact: &Fact) -> Resul
 
 /// Where nothing is declared, the usual owner is the one that plays the part (2.5).
 fn undeclared(policy: &Policy, sender: &SystemId, fact: &Fact) -> Result<(), Refusal> {
-    if let Some(facility) = facility_of(fact) {
+    if let Some(facility) = fact.facility() {
         return match policy.wms_of(facility) {
             Some(wms) if wms != sender => Err(not_of_facility(facility, wms, sender)),
             _ => Ok(()),
@@ -126,18 +126,6 @@ fn undeclared(policy: &Policy, sender: &SystemId, fact: &Fact) -> Result<(), Ref
 
 fn not_of_facility(facility: &FacilityId, wms: &SystemId, sender: &SystemId) -> Refusal {
     Refusal::not_owner(format!("movements at {facility} are {wms}'s to report, not {sender}'s"))
-}
-
-/// The facility at which something moved.
-fn facility_of(fact: &Fact) -> Option<&FacilityId> {
-    match fact {
-        Fact::Picked(m) | Fact::Packed(m) => Some(&m.facility),
-        Fact::ShortPicked(m) => Some(&m.facility),
-        Fact::Shipped(m) => Some(&m.facility),
-        Fact::Received(m) => Some(&m.facility),
-        Fact::Adjusted(m) => Some(&m.facility),
-        _ => None,
-    }
 }
 
 /// A supplier speaks of its own orders. One that nobody knows is another question (an exception, later).
@@ -215,7 +203,7 @@ pub(super) fn decided(
 
 /// As whose word an adopted fact counts: of the one that plays the part, where there is one.
 fn speaker(state: &State, policy: &Policy, proposed_by: &SystemId, fact: &Fact) -> SystemId {
-    let wms = facility_of(fact).and_then(|facility| policy.wms_of(facility));
+    let wms = fact.facility().and_then(|facility| policy.wms_of(facility));
     let channel = match fact {
         Fact::OrderCancelRequested(request) => state.order_by_id(&request.order_id).map(|order| &order.key.source),
         Fact::Recommended(_) => policy.procurement.as_ref(),

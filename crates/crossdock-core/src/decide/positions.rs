@@ -31,11 +31,23 @@ pub(super) fn free(ask: &Ask<'_>, product: &ProductId, facility: &FacilityId) ->
 
 /// A published position goes to storefronts and to planning; a shortage opens an exception, and closes it when it is over.
 pub(super) fn published(ask: &Ask<'_>, position: &PositionChanged) -> Vec<Draft> {
-    let mut drafts = routes::availability(ask, position);
-    drafts.extend(routes::planning_position(ask, position));
+    let held_back = ask.state.stock.sequences.held_back(&position.facility).is_some();
+    let mut drafts = Vec::new();
+    // While the facility is held back, storefronts are not told of a rise, and nobody of a figure below zero (domain.md 5.3).
+    if !held_back || told(ask, position) == position.available.floored() {
+        drafts.extend(routes::availability(ask, position));
+    }
+    if !held_back || !position.available.is_negative() {
+        drafts.extend(routes::planning_position(ask, position));
+    }
     drafts.extend(shortage(ask, position));
     drafts.extend(short_pick::count(ask, position));
     drafts
+}
+
+/// What storefronts were told last, this time included.
+fn told(ask: &Ask<'_>, position: &PositionChanged) -> Quantity {
+    ask.state.position(&position.product, &position.facility).map(|p| p.told).unwrap_or_default()
 }
 
 /// I2: allocated ≤ sellable, unless an exception is open for exactly the excess. Below zero is applied, never refused.

@@ -36,6 +36,8 @@ pub struct Position {
     pub supply_version: u64,
     /// The newest source time of what changed it.
     pub as_of: Timestamp,
+    /// What storefronts were told last.
+    pub(crate) told: Quantity,
     pub(super) lots: Lots,
     pub(super) history: History,
 }

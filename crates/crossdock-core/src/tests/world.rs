@@ -44,6 +44,7 @@ pub(super) fn policy(overrides: &Value) -> Policy {
     let safety = overrides["safetyStock"].as_object().into_iter().flatten();
     let mut policy = Policy {
         safety_stock: safety.map(|(product, n)| (id(product), id(n.as_str().unwrap()))).collect(),
+        sequences: overrides["sequences"].as_array().into_iter().flatten().map(|f| id(f.as_str().unwrap())).collect(),
         history_ms: overrides["historyMs"].as_i64().unwrap_or(Policy::default().history_ms),
         erp: Some(id("erp")),
         procurement: Some(id("procurement")),
