@@ -17,7 +17,7 @@ pub(crate) use expected::Expected;
 pub use expected::ExpectedReceipt;
 pub use history::{Shelf, TooOld};
 pub use position::Position;
-pub(crate) use sequence::{Seen, Sequences};
+pub(crate) use sequence::{Seen, Sequence, Sequences};
 
 use crate::Context;
 

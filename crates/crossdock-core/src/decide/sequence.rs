@@ -12,7 +12,7 @@ use super::positions::closed_by_rule;
 use super::{Ask, Question};
 use crate::Draft;
 use crate::about::About;
-use crate::stock::Seen;
+use crate::stock::{Seen, Sequence};
 
 /// What the number of a fact leads to. It stands before all else that the fact leads to.
 pub(super) fn seen(ask: &Ask<'_>, fact: &Fact) -> Vec<Draft> {
@@ -21,10 +21,9 @@ pub(super) fn seen(ask: &Ask<'_>, fact: &Fact) -> Vec<Draft> {
     };
     let Some(sequence) = ask.state.stock.sequences.of(facility) else { return Vec::new() };
     match sequence.last() {
-        Seen::InOrder => Vec::new(),
         Seen::Skipped(missing) => vec![gap(ask, facility, missing)],
         Seen::Late if sequence.missing().is_empty() => filled(ask, facility),
-        Seen::Late => Vec::new(),
+        Seen::InOrder | Seen::Late => Vec::new(),
         Seen::Repeated => Vec::from_iter(repeated(ask, facility)),
     }
 }
@@ -52,7 +51,7 @@ fn filled(ask: &Ask<'_>, facility: &FacilityId) -> Vec<Draft> {
 
 /// The window is over: what waited goes on without the missing numbers; somebody is asked for them, and told.
 pub(super) fn window_over(ask: &Ask<'_>, facility: &FacilityId) -> Vec<Draft> {
-    let missing = ask.state.stock.sequences.of(facility).map(|sequence| sequence.missing()).unwrap_or_default();
+    let missing = ask.state.stock.sequences.of(facility).map(Sequence::missing).unwrap_or_default();
     let ended = HoldBackEnded { facility: facility.clone(), missing: missing.clone() };
     let mut drafts = vec![Draft::from(HubEvent::HoldBackEnded(ended))];
     if missing.is_empty() {

@@ -171,6 +171,8 @@ impl Sequences {
 #[cfg(test)]
 mod tests {
     use super::{Numbers, Seen, Sequence};
+    use std::fmt::Write as _;
+
     use expect_test::expect;
 
     fn check(numbers: &[u64], expected: &expect_test::Expect) {
@@ -181,7 +183,7 @@ mod tests {
             if let Seen::Skipped(missing) = seen {
                 sequence.missing.insert(missing.from, missing.to);
             }
-            text.push_str(&format!("{number} {seen:?}, missing {:?}\n", sequence.missing));
+            writeln!(text, "{number} {seen:?}, missing {:?}", sequence.missing).unwrap();
         }
         expected.assert_eq(&text);
     }
@@ -190,7 +192,7 @@ mod tests {
     fn a_gap_is_filled_from_both_ends_and_the_middle() {
         check(
             &[5, 6, 11, 9, 7, 10, 8, 12],
-            &expect![[r#"
+            &expect![[r"
             5 InOrder, missing {}
             6 InOrder, missing {}
             11 Skipped(Numbers { from: 7, to: 10 }), missing {7: 10}
@@ -199,7 +201,7 @@ mod tests {
             10 Late, missing {8: 8}
             8 Late, missing {}
             12 InOrder, missing {}
-        "#]],
+        "]],
         );
     }
 
@@ -207,7 +209,7 @@ mod tests {
     fn numbers_come_again_or_from_before() {
         check(
             &[5, 5, 4, 7, 5, 6, 6, u64::MAX, 8],
-            &expect![[r#"
+            &expect![[r"
             5 InOrder, missing {}
             5 Repeated, missing {}
             4 InOrder, missing {}
@@ -217,7 +219,7 @@ mod tests {
             6 Repeated, missing {}
             18446744073709551615 Skipped(Numbers { from: 8, to: 18446744073709551614 }), missing {8: 18446744073709551614}
             8 Late, missing {9: 18446744073709551614}
-        "#]],
+        "]],
         );
     }
 
