@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crossdock_model::{
-    Balance, ErpOrderNumber, FacilityId, LineNumber, Order, OrderId, ProductId, Quantity, ShipmentId, SystemId,
-    Timestamp, TrackingNumber, Unit,
+    Balance, ErpOrderNumber, FacilityId, LineNumber, Milestone, Order, OrderId, ProductId, Quantity, ShipmentId,
+    SystemId, Timestamp, TrackingNumber, Unit,
 };
 
 use crate::{Context, Seq};
@@ -47,6 +47,8 @@ pub struct OrderState {
     pub releases: BTreeMap<FacilityId, ReleaseState>,
     /// What left.
     pub shipments: Vec<(FacilityId, ShipmentId, TrackingNumber)>,
+    /// How far each parcel is, and where in the ledger that stands. Never backwards (I8).
+    pub(crate) milestones: BTreeMap<TrackingNumber, (Milestone, Seq)>,
     /// Whether it is being cancelled.
     pub cancel: CancelState,
     /// A facility did not find what it held for it, and somebody was asked.
@@ -72,6 +74,8 @@ pub struct LineState {
     pub shipped: Quantity,
     /// Left above what was ordered.
     pub over_shipped: Quantity,
+    /// How much of it the last such movement brought, and where in the ledger that stands.
+    pub(crate) over_shipped_last: Option<(Seq, Quantity)>,
     /// Waits for stock.
     pub backordered: Quantity,
     /// Whose position counts it as backordered; `None` until it was first allocated.
@@ -117,6 +121,8 @@ pub enum OrderStatus {
     PartiallyShipped,
     /// All left.
     Shipped,
+    /// All is there.
+    Delivered,
     /// A cancel waits for the WMS.
     CancelPending,
     /// Cancelled.
@@ -136,6 +142,7 @@ impl OrderStatus {
             Self::Released => "released",
             Self::PartiallyShipped => "partially_shipped",
             Self::Shipped => "shipped",
+            Self::Delivered => "delivered",
             Self::CancelPending => "cancel_pending",
             Self::Cancelled => "cancelled",
             Self::Closed => "closed",
@@ -184,6 +191,7 @@ impl OrderState {
                 allocated: BTreeMap::new(),
                 shipped: Quantity::ZERO,
                 over_shipped: Quantity::ZERO,
+                over_shipped_last: None,
                 // Until it is allocated, what is ordered waits.
                 backordered: line.quantity,
                 waits_at: None,
@@ -200,6 +208,7 @@ impl OrderState {
             lines,
             releases: BTreeMap::new(),
             shipments: Vec::new(),
+            milestones: BTreeMap::new(),
             cancel: CancelState::None,
             short: false,
             closed: false,
@@ -219,7 +228,11 @@ impl OrderState {
         if self.closed {
             OrderStatus::Closed
         } else if !shipped.is_zero() {
-            if open.is_zero() { OrderStatus::Shipped } else { OrderStatus::PartiallyShipped }
+            match open.is_zero() {
+                true if self.is_delivered() => OrderStatus::Delivered,
+                true => OrderStatus::Shipped,
+                false => OrderStatus::PartiallyShipped,
+            }
         } else if self.releases.values().any(|r| *r == ReleaseState::Released) {
             OrderStatus::Released
         } else if allocated.is_zero() {
@@ -229,6 +242,14 @@ impl OrderState {
         } else {
             OrderStatus::PartiallyAllocated
         }
+    }
+
+    /// All that was ordered and not cancelled has left, and each parcel is there.
+    pub fn is_delivered(&self) -> bool {
+        let there = |tracking| self.milestones.get(tracking).is_some_and(|(step, _)| *step == Milestone::Delivered);
+        !self.shipments.is_empty()
+            && self.lines.iter().all(|line| line.open().is_zero())
+            && self.shipments.iter().all(|(_, _, tracking)| there(tracking))
     }
 
     /// True while somebody still has to do something for it.
@@ -306,6 +327,16 @@ impl Orders {
         if let Some(order) = self.by_key.get_mut(key) {
             self.by_tracking.insert(shipment.2.clone(), key.clone());
             order.shipments.push(shipment);
+        }
+    }
+
+    /// A parcel's milestone; an older one, or the same again, changes nothing.
+    pub(crate) fn reach(&mut self, tracking: &TrackingNumber, milestone: Milestone, seq: Seq) {
+        let key = self.by_tracking.get(tracking);
+        let Some(order) = key.and_then(|key| self.by_key.get_mut(key)) else { return };
+        let reached = order.milestones.get(tracking).map(|(reached, _)| *reached);
+        if reached < Some(milestone) {
+            order.milestones.insert(tracking.clone(), (milestone, seq));
         }
     }
 

@@ -51,6 +51,14 @@ pub enum ExceptionKind {
     SequenceGap,
     /// A running number of a facility came twice, on different facts.
     SequenceRepeated,
+    /// A shipment contradicts itself or the order: less than it says, or more than was asked for.
+    ShipmentDiscrepancy,
+    /// A change of an order came after the facility had gone on.
+    ChangeTooLate,
+    /// More came back than had left.
+    ReturnDiscrepancy,
+    /// An order waits for its payment for too long, or lost it.
+    PaymentMissing,
 }
 
 /// How bad it is.

@@ -41,7 +41,7 @@ pub use key::{BusinessKey, Digest, KeyKind};
 pub use money::{Amount, Currency, MoneyError};
 pub use movement::{
     AdjustmentReason, Movement, MovementAdjusted, MovementLine, MovementReceived, MovementShipped, MovementShortPicked,
-    MovementStaged, ReceivedLine,
+    MovementStaged, ReceivedLine, ShippedStatus,
 };
 pub use order::{
     Address, AllocatedLine, BackorderedLine, Order, OrderAccepted, OrderAllocated, OrderBooked, OrderCancelRequested,

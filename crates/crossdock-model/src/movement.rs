@@ -28,6 +28,25 @@ pub struct MovementLine {
     pub quantity: Quantity,
     /// Its unit.
     pub unit: Unit,
+    /// Of a shipment: how much the facility was asked for, where it says so (X12 945, W1202).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ordered: Option<Quantity>,
+    /// Of a shipment: by how much it is short, where it says so (W1204).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub difference: Option<Quantity>,
+    /// Of a shipment: whether more will come, where it says so (W1201).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<ShippedStatus>,
+}
+
+/// What a facility says of a shipped line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ShippedStatus {
+    /// All that was asked for has left.
+    Complete,
+    /// Some of it has.
+    Partial,
 }
 
 /// `movement.picked.v1`, `movement.packed.v1`: sub-states of an allocation; nothing leaves the shelf for the books.
@@ -78,6 +97,9 @@ pub struct MovementShipped {
     pub tracking_number: TrackingNumber,
     /// What.
     pub lines: Vec<MovementLine>,
+    /// Units over all lines, where it says so (W0301).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<Quantity>,
 }
 
 /// `movement.received.v1`: goods of a ship notice arrived and were looked at.

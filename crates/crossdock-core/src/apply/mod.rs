@@ -36,11 +36,8 @@ impl State {
             Fact::InvoiceReceived(invoice) => self.take_invoice(invoice, entry),
             Fact::FunctionalAck(ack) => self.take_functional_ack(ack, entry),
             // Sub-states, requests and notices: what they change is decided, and the decision is applied.
-            Fact::OrderCancelRequested(_)
-            | Fact::Picked(_)
-            | Fact::Packed(_)
-            | Fact::ShipmentMilestone(_)
-            | Fact::PoAcknowledged(_) => {}
+            Fact::OrderCancelRequested(_) | Fact::Picked(_) | Fact::Packed(_) | Fact::PoAcknowledged(_) => {}
+            Fact::ShipmentMilestone(m) => self.orders.reach(&m.tracking_number, m.milestone, entry.seq),
             // What it moves is decided; the carrier's number is known from here on.
             Fact::ShipmentNotified(notice) => self.remember_tracking(notice),
         }

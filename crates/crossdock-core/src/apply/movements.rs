@@ -35,7 +35,11 @@ impl State {
                     self.stock.change(place, &context, at, Side::Demand, |p| p.backordered -= from_backorder);
                 }
                 line.shipped += from_allocation + from_backorder;
-                line.over_shipped += above.saturating_sub(from_backorder);
+                let over = above.saturating_sub(from_backorder);
+                if !over.is_zero() {
+                    line.over_shipped += over;
+                    line.over_shipped_last = Some((entry.seq, over));
+                }
             }
             let place = (&moved.product, &movement.facility);
             self.stock.change(place, &context, entry.meta.source_time, Side::Demand, |position| {

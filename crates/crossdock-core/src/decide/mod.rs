@@ -1,5 +1,5 @@
 //! What follows from an entry. One entry in, the events that follow out; the partition records them and asks again.
-//! Here: which entry goes to which area. Areas: `admission` (is a fact taken), `orders`, `allocation`, `cancel`, `short_pick`,
+//! Here: which entry goes to which area. Areas: `admission` (is a fact taken), `orders`, `allocation`, `cancel`, `shipments`, `short_pick`,
 //! `procurement`, `matching`, `positions`, `routes` (what is owed to whom).
 //! Invariant: nothing here changes the state; equal state, entry and time give equal events.
 
@@ -16,6 +16,7 @@ mod procurement;
 mod remediation;
 mod routes;
 mod sequence;
+mod shipments;
 mod short_pick;
 
 pub(crate) use admission::{Verdict, admit, context_of, fresh_context, hub_meta, keys_of, meta_of, rejection};
@@ -54,8 +55,8 @@ fn follows(state: &State, policy: &Policy, entry: &Entry, now: Timestamp) -> Vec
             Fact::OrderCancelRequested(request) => cancel::requested(&ask, &request.order_id),
             Fact::Picked(m) | Fact::Packed(m) => orders::staged(&ask, m),
             Fact::ShortPicked(m) => short_pick::short_picked(&ask, m),
-            Fact::Shipped(m) => orders::shipped(&ask, m),
-            Fact::ShipmentMilestone(m) => orders::milestone(&ask, m),
+            Fact::Shipped(m) => shipments::shipped(&ask, m),
+            Fact::ShipmentMilestone(m) => shipments::milestone(&ask, m),
             Fact::Adjusted(m) => allocation::fill_backorders(&ask, &m.product),
             Fact::Received(m) => procurement::received(&ask, m),
             Fact::Recommended(r) => procurement::recommended(&ask, r),
@@ -69,7 +70,7 @@ fn follows(state: &State, policy: &Policy, entry: &Entry, now: Timestamp) -> Vec
             HubEvent::OrderAllocated(e) => orders::allocated(&ask, e),
             HubEvent::OrderBooked(e) => orders::booked(&ask, e),
             HubEvent::OrderReleased(e) => orders::released(&ask, e),
-            HubEvent::OrderShipped(e) => orders::shipment_recorded(&ask, e),
+            HubEvent::OrderShipped(e) => shipments::recorded(&ask, e),
             HubEvent::OrderCancelled(e) => cancel::cancelled(&ask, e),
             HubEvent::RecommendationApproved(e) => procurement::approved(&ask, e),
             HubEvent::RecommendationRefused(e) => procurement::refused(&ask, e),

@@ -1,13 +1,12 @@
 //! Order to ship: captured → allocated → booked → released → shipped → closed.
-//! Not here: which facility serves it (`allocation`), `cancel`, `short_pick`.
+//! Not here: which facility serves it (`allocation`), `cancel`, `shipments`, `short_pick`.
 //! Rule: docs/concepts/domain.md, "Order to ship".
 
 use std::collections::BTreeMap;
 
 use crossdock_model::{
-    AllocatedLine, DeliveryPlanned, ErpOrderNumber, ExceptionKind, FacilityId, HubEvent, Milestone, MovementShipped,
-    MovementStaged, Order, OrderAccepted, OrderAllocated, OrderBooked, OrderClosed, OrderId, OrderReleased,
-    OrderShipped, Resolution, Severity, ShipmentLine, ShipmentMilestone,
+    AllocatedLine, DeliveryPlanned, ErpOrderNumber, ExceptionKind, FacilityId, HubEvent, MovementStaged, Order,
+    OrderAccepted, OrderAllocated, OrderBooked, OrderClosed, OrderId, OrderReleased, Resolution, Severity,
 };
 use serde_json::{Value, json};
 
@@ -120,65 +119,6 @@ pub(super) fn staged(ask: &Ask<'_>, movement: &MovementStaged) -> Vec<Draft> {
     Vec::from_iter(unknown_order(ask, &movement.order_id))
 }
 
-/// Goods left. The facility's word is applied whatever we know of the order.
-pub(super) fn shipped(ask: &Ask<'_>, movement: &MovementShipped) -> Vec<Draft> {
-    let Some(order) = ask.state.order_by_id(&movement.order_id) else {
-        return Vec::from_iter(unknown_order(ask, &movement.order_id));
-    };
-    let line = |l: &crossdock_model::MovementLine| ShipmentLine {
-        line_number: l.line_number,
-        product: l.product.clone(),
-        quantity: l.quantity,
-        unit: l.unit.clone(),
-    };
-    let event = OrderShipped {
-        source: order.key.source.clone(),
-        order_id: order.key.id.clone(),
-        facility: movement.facility.clone(),
-        shipment_id: movement.shipment_id.clone(),
-        carrier: movement.carrier.clone(),
-        tracking_number: movement.tracking_number.clone(),
-        lines: movement.lines.iter().map(line).collect(),
-        complete: order.lines.iter().all(|l| l.open().is_zero()),
-    };
-    let mut drafts = vec![Draft::of(&order.context, HubEvent::OrderShipped(event))];
-    for (index, line) in movement.lines.iter().enumerate() {
-        let body = json!({
-            "movementId": movement.movement_id, "kind": "shipment", "product": line.product,
-            "facility": movement.facility, "quantity": line.quantity, "unit": line.unit,
-            "sourceTime": ask.entry.meta.source_time.to_string(), "orderId": order.key.id,
-        });
-        let distinct = format!("{}/{}/{}", movement.facility, movement.movement_id, index + 1);
-        drafts.extend(routes::posting(ask, &order.context, About::Order(order.key.clone()), &body, distinct));
-    }
-    drafts.extend(not_of_the_order(ask, order, movement));
-    drafts
-}
-
-/// What left is not what the order's line asks for: the stock moved, the order did not.
-fn not_of_the_order(ask: &Ask<'_>, order: &OrderState, movement: &MovementShipped) -> Option<Draft> {
-    let fits = |moved: &crossdock_model::MovementLine| {
-        order.lines.iter().any(|line| line.number == moved.line_number && line.product == moved.product)
-    };
-    let odd: Vec<_> = movement.lines.iter().filter(|moved| !fits(moved)).collect();
-    let first = odd.first()?;
-    let mut draft = ask.open(Question {
-        kind: ExceptionKind::UnknownReference,
-        about: About::Order(order.key.clone()).to_string(),
-        what: format!(
-            "{} shipped {} of {} for line {} of order {}, which asks for something else",
-            movement.facility, first.quantity, first.product, first.line_number, order.key.id
-        ),
-        why: "the customer gets what was not ordered, and the line still waits",
-        owner: "orders",
-        severity: Severity::High,
-        resolutions: &[Resolution::Ignore],
-        details: json!({ "movementId": movement.movement_id, "lines": odd }),
-    })?;
-    draft.context = Some(order.context.clone());
-    Some(draft)
-}
-
 pub(super) fn unknown_order(ask: &Ask<'_>, id: &OrderId) -> Option<Draft> {
     ask.open(Question {
         kind: ExceptionKind::UnknownReference,
@@ -192,19 +132,6 @@ pub(super) fn unknown_order(ask: &Ask<'_>, id: &OrderId) -> Option<Draft> {
     })
 }
 
-pub(super) fn shipment_recorded(ask: &Ask<'_>, event: &OrderShipped) -> Vec<Draft> {
-    let Some(order) = find(ask, &event.source, &event.order_id) else { return Vec::new() };
-    let about = About::Order(order.key.clone());
-    let mut drafts = Vec::from_iter(routes::order_status(ask, order, order.status().as_str()));
-    // A second movement with the number of the first is in the same parcel, which the carrier was asked about.
-    let parcels = order.shipments.iter().filter(|(_, _, number)| *number == event.tracking_number).count();
-    if parcels == 1 {
-        drafts.extend(routes::tracking(ask, &order.context, &event.carrier, &event.tracking_number, about, "outbound"));
-    }
-    drafts.extend(close_if_complete(order));
-    drafts
-}
-
 /// All left and the ERP knows: nothing is left to do.
 pub(super) fn close_if_complete(order: &OrderState) -> Option<Draft> {
     let complete = !order.shipments.is_empty() && order.lines.iter().all(|l| l.open().is_zero());
@@ -213,16 +140,6 @@ pub(super) fn close_if_complete(order: &OrderState) -> Option<Draft> {
     }
     let closed = OrderClosed { source: order.key.source.clone(), order_id: order.key.id.clone() };
     Some(Draft::of(&order.context, HubEvent::OrderClosed(closed)))
-}
-
-pub(super) fn milestone(ask: &Ask<'_>, event: &ShipmentMilestone) -> Vec<Draft> {
-    let order = ask.state.orders.by_tracking(&event.tracking_number);
-    match order {
-        Some(order) if event.milestone == Milestone::Delivered => {
-            Vec::from_iter(routes::order_status(ask, order, "delivered"))
-        }
-        _ => Vec::new(),
-    }
 }
 
 pub(super) fn find<'a>(ask: &Ask<'a>, source: &crossdock_model::SystemId, id: &OrderId) -> Option<&'a OrderState> {
