@@ -1,0 +1,81 @@
+//! What an event costs, and what an object weighs: `cargo run --release --example cost -- <orders|movements|replay|memory> [open orders] [how many]`.
+//! Under callgrind, `--toggle-collect=*measured*` counts the instructions of what is measured alone.
+
+#![expect(clippy::print_stdout, clippy::disallowed_methods, reason = "a program for the developer's eyes")]
+
+#[path = "../benches/setup.rs"]
+mod setup;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crossdock_core::{Entry, Partition, State, Submission};
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let number = |index: usize, usual| arguments.get(index).and_then(|text| text.parse().ok()).unwrap_or(usual);
+    let (open, many) = (number(1, 100_000), number(2, 50_000));
+    match arguments.first().map_or("", String::as_str) {
+        "orders" => inputs("five-line orders", open, (0..many).map(setup::order).collect()),
+        "movements" => inputs("movements", open, (0..many).map(setup::movement).collect()),
+        "replay" => replay(open),
+        "memory" => memory(open),
+        _ => println!("cost <orders|movements|replay|memory> [open orders] [how many]"),
+    }
+}
+
+fn inputs(what: &str, open: u64, inputs: Vec<Box<Submission>>) {
+    let mut partition = setup::landscape(open, |_| {});
+    let (many, before) = (inputs.len(), partition.state().seq());
+    let began = Instant::now();
+    let accepted = measured(&mut partition, inputs);
+    let took = began.elapsed().as_secs_f64();
+    assert_eq!(accepted, many, "every input is taken");
+    let events = partition.state().seq() - before;
+    println!(
+        "{what}: {:.0}/s, {:.0}/s events ({:.1} each), {open} open orders",
+        many as f64 / took,
+        events as f64 / took,
+        events as f64 / many as f64
+    );
+}
+
+#[inline(never)]
+fn measured(partition: &mut Partition, inputs: Vec<Box<Submission>>) -> usize {
+    setup::feed(partition, inputs, |_| {})
+}
+
+fn replay(open: u64) {
+    let mut entries = Vec::new();
+    drop(setup::landscape(open, |entry| entries.push(Arc::clone(entry))));
+    let began = Instant::now();
+    let state = measured_fold(&entries);
+    let took = began.elapsed().as_secs_f64();
+    println!("replay: {:.0} events/s, {} events", entries.len() as f64 / took, state.seq());
+}
+
+#[inline(never)]
+fn measured_fold(entries: &[Arc<Entry>]) -> State {
+    let mut state = State::default();
+    for entry in entries {
+        state.apply(entry);
+    }
+    state
+}
+
+/// Resident pages before and after: deliveries are answered for nobody here, so they weigh too and are told apart.
+fn memory(open: u64) {
+    let empty = setup::landscape(0, |_| {});
+    let positions = resident();
+    println!("positions: {} B each, with their two deliveries", positions / (setup::PRODUCTS * 4));
+    drop(empty);
+    let before = resident();
+    let partition = setup::landscape(open, |_| {});
+    println!("orders: {} B each, with their deliveries", (resident() - before) / open.max(1));
+    drop(partition);
+}
+
+fn resident() -> u64 {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    statm.split_whitespace().nth(1).and_then(|pages| pages.parse::<u64>().ok()).unwrap_or(0) * 4096
+}
