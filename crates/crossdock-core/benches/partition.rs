@@ -3,7 +3,6 @@
 //!
 //! `cargo bench -p crossdock-core` prints the time of a batch and inputs (or events) a second (`elem/s`).
 
-#[path = "setup.rs"]
 mod setup;
 
 use std::sync::Arc;
@@ -41,7 +40,9 @@ fn benches(criterion: &mut Criterion) {
     group.bench_function("replay", |bencher| {
         bencher.iter(|| {
             let mut state = State::default();
-            entries.iter().for_each(|entry| state.apply(entry));
+            for entry in &entries {
+                state.apply(entry);
+            }
             state
         });
     });

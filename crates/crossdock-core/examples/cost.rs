@@ -3,13 +3,13 @@
 
 #![expect(clippy::print_stdout, clippy::disallowed_methods, reason = "a program for the developer's eyes")]
 
-#[path = "../benches/setup.rs"]
+#[path = "../benches/setup/mod.rs"]
 mod setup;
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use crossdock_core::{Entry, Partition, State, Submission};
+use crossdock_core::{Entry, Partition, State};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -24,7 +24,7 @@ fn main() {
     }
 }
 
-fn inputs(what: &str, open: u64, inputs: Vec<Box<Submission>>) {
+fn inputs(what: &str, open: u64, inputs: setup::Inputs) {
     let mut partition = setup::landscape(open, |_| {});
     let (many, before) = (inputs.len(), partition.state().seq());
     let began = Instant::now();
@@ -41,7 +41,7 @@ fn inputs(what: &str, open: u64, inputs: Vec<Box<Submission>>) {
 }
 
 #[inline(never)]
-fn measured(partition: &mut Partition, inputs: Vec<Box<Submission>>) -> usize {
+fn measured(partition: &mut Partition, inputs: setup::Inputs) -> usize {
     setup::feed(partition, inputs, |_| {})
 }
 

@@ -126,7 +126,7 @@ fn subject(event: &Event) -> Option<String> {
             HubEvent::ExceptionResolved(e) => e.exception_id.to_string(),
             HubEvent::ExceptionEscalated(e) => e.exception_id.to_string(),
             HubEvent::RemediationStopped(e) => e.exception_id.to_string(),
-            HubEvent::DeliveryPlanned(e) => e.about.clone(),
+            HubEvent::DeliveryPlanned(e) => e.about.to_string(),
             HubEvent::DeliverySucceeded(e) => e.delivery_id.to_string(),
             HubEvent::AttemptFailed(e) => e.delivery_id.to_string(),
             HubEvent::DeliveryRetired(e) => e.delivery_id.to_string(),

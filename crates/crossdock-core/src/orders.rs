@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use crossdock_model::{
     Balance, ErpOrderNumber, FacilityId, LineNumber, Milestone, Order, OrderId, ProductId, Quantity, ShipmentId,
@@ -32,7 +33,7 @@ pub struct OrderState {
     /// Its name.
     pub key: OrderKey,
     /// As captured.
-    pub order: Order,
+    pub order: Arc<Order>,
     /// Its connection.
     pub context: Context,
     /// Where in the ledger it was accepted; older orders are served first.
@@ -179,7 +180,13 @@ impl LineState {
 }
 
 impl OrderState {
-    pub(crate) fn new(key: OrderKey, order: Order, context: Context, accepted: Seq, captured_at: Timestamp) -> Self {
+    pub(crate) fn new(
+        key: OrderKey,
+        order: Arc<Order>,
+        context: Context,
+        accepted: Seq,
+        captured_at: Timestamp,
+    ) -> Self {
         let lines = order
             .lines
             .iter()

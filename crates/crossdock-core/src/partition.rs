@@ -344,7 +344,7 @@ impl Partition {
                 let effect = Some(fact.effect);
                 let correlation_id = context.correlation_id.to_string();
                 let keys = keys.into_iter().map(|key| (key, submission.digest)).collect();
-                let meta = Meta { id: format!("hub-{seq}"), ..decide::hub_meta(&context, None, now) };
+                let meta = Meta { id: format!("hub-{seq}").into(), ..decide::hub_meta(&context, None, now) };
                 let entry = self.record(meta, Event::Hub(HubEvent::FactSetAside(*fact)), keys);
                 self.follow(Arc::clone(&entry), now);
                 let answer = Answer::Accepted { seq, correlation_id, without_effect: effect };
@@ -479,7 +479,7 @@ impl Partition {
         if let HubEvent::ExceptionOpened(opened) = &mut event {
             opened.original = opened.original.or(self.root);
         }
-        let meta = Meta { id: format!("hub-{}", self.state.seq + 1), ..meta };
+        let meta = Meta { id: format!("hub-{}", self.state.seq + 1).into(), ..meta };
         self.record(meta, Event::Hub(event), Vec::new())
     }
 

@@ -140,7 +140,7 @@ fn checked(
         fact,
         source_time: event.time,
         correlation_id: event.correlation_id.clone(),
-        causation_id: meta.causation_id,
+        causation_id: meta.causation_id.map(String::from),
         source_sequence: meta.source_sequence,
         synthetic: meta.synthetic,
         run_id: meta.run_id,

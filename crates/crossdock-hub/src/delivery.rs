@@ -57,7 +57,7 @@ impl Courier {
         let labels = [("target", target.as_str()), ("outcome", word.as_str())];
         self.metrics.count("crossdock_delivery_outcomes_total", &labels);
         self.metrics.observe("crossdock_delivery_seconds", &[("target", target.as_str())], started.elapsed());
-        tracing::debug!(delivery = %attempt.id, %target, operation = attempt.plan.operation, outcome = word, "attempt ended");
+        tracing::debug!(delivery = %attempt.id, %target, operation = attempt.plan.operation.as_str(), outcome = word, "attempt ended");
         outcomes.tell(attempt.id, told(outcome));
     }
 
@@ -65,15 +65,15 @@ impl Courier {
         let plan = &attempt.plan;
         let body = match &plan.edi {
             Some(control) => Body::X12(self.x12(attempt, control).await?),
-            None => Body::Json(plan.body.clone()),
+            None => Body::Json(plan.body.to_json()),
         };
         Ok(Call {
             target: plan.target.to_string(),
-            operation: plan.operation.clone(),
-            path: plan.path.clone(),
+            operation: plan.operation.to_string(),
+            path: plan.path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
             query: Vec::new(),
             body,
-            idempotency_key: Some(plan.idempotency_key.clone()),
+            idempotency_key: Some(plan.idempotency_key.to_string()),
             correlation_id: Some(attempt.context.correlation_id.to_string()),
             synthetic: attempt.context.synthetic,
             run_id: attempt.context.run_id.as_ref().map(ToString::to_string),
@@ -92,7 +92,8 @@ impl Courier {
             test: attempt.context.synthetic,
             run_id: attempt.context.run_id.clone(),
         };
-        outbound::render(&attempt.plan.body, &frame, &self.guides, &strictness()).map_err(|error| error.to_string())
+        outbound::render(&attempt.plan.body.to_json(), &frame, &self.guides, &strictness())
+            .map_err(|error| error.to_string())
     }
 
     /// When the delivery was planned, from the ledger: the same for every attempt, also after a replay or a restart.

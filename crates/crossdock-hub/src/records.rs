@@ -47,7 +47,7 @@ pub(crate) fn record(entry: &Entry, originals: &mut Originals) -> Result<NewReco
     if matches!(entry.event, Event::Fact(_)) {
         // The typed fact knows what the hub understands; the sender may have said more.
         let digest = entry.keys.first().map(|(_, digest)| *digest);
-        let key = digest.map(|digest| (entry.meta.system.to_string(), entry.meta.id.clone(), digest));
+        let key = digest.map(|digest| (entry.meta.system.to_string(), entry.meta.id.to_string(), digest));
         if let Some(original) = key.and_then(|key| originals.remove(&key)) {
             event.data = original.data;
             event.extensions = original.extensions;

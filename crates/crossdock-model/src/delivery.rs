@@ -1,13 +1,12 @@
 //! Deliveries: what the hub owes a system, and how each attempt ended.
 //! Rule: docs/concepts/domain.md, "Delivery rules".
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{SystemId, Timestamp};
+use crate::{Body, Path, SystemId, Text, Timestamp};
 
 /// A delivery's number: the ledger sequence of its plan, so that it is the same after every restart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -52,24 +51,24 @@ pub struct DeliveryPlanned {
     /// To whom.
     pub target: SystemId,
     /// The operation of its contract.
-    pub operation: String,
+    pub operation: Text,
     /// Deliveries with the same key are kept in order per target.
-    pub key: String,
+    pub key: Text,
     /// How they are.
     #[serde(default)]
     pub ordering: Ordering,
     /// Sent with every attempt, so that a repeated one has one effect.
-    pub idempotency_key: String,
+    pub idempotency_key: Text,
     /// Values of the path's parameters.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub path: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Path::is_empty")]
+    pub path: Path,
     /// The JSON body; for an X12 set, what it is rendered from.
-    pub body: Value,
+    pub body: Body,
     /// Set where the body travels as X12.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edi: Option<EdiControl>,
     /// The business object it is about, in the form `order/commerce/1001`, `po/4500000001`.
-    pub about: String,
+    pub about: Text,
 }
 
 /// `delivery.succeeded.v1`: the target took it.
@@ -81,7 +80,7 @@ pub struct DeliverySucceeded {
     /// To whom.
     pub target: SystemId,
     /// What was called.
-    pub operation: String,
+    pub operation: Text,
     /// How many attempts it took.
     pub attempts: u32,
     /// The HTTP status.
@@ -100,7 +99,7 @@ pub struct AttemptFailed {
     /// To whom.
     pub target: SystemId,
     /// What was called.
-    pub operation: String,
+    pub operation: Text,
     /// From 1.
     pub attempt: u32,
     /// In plain words.
@@ -136,7 +135,7 @@ pub struct DeadLetterOpened {
     /// To whom.
     pub target: SystemId,
     /// What was called.
-    pub operation: String,
+    pub operation: Text,
     /// How many attempts were made.
     pub attempts: u32,
     /// In plain words.
@@ -145,7 +144,7 @@ pub struct DeadLetterOpened {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
     /// The business object it is about.
-    pub about: String,
+    pub about: Text,
     /// Who has to look at it.
     pub owner: String,
     /// Until when.

@@ -4,13 +4,13 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::{CloudEvent, CloudEventError, CorrelationId, Fact, HubEvent, RunId, SystemId, Timestamp};
+use crate::{CloudEvent, CloudEventError, CorrelationId, Fact, HubEvent, RunId, SystemId, Text, Timestamp};
 
 /// Where, when and in which connection something happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Meta {
     /// The transport id; of a hub event, `hub-` and its sequence.
-    pub id: String,
+    pub id: Text,
     /// Who says so. `hub` for the hub itself.
     pub system: SystemId,
     /// By the source's own clock.
@@ -20,7 +20,7 @@ pub struct Meta {
     /// The business act it belongs to.
     pub correlation_id: CorrelationId,
     /// The id of what caused it.
-    pub causation_id: Option<String>,
+    pub causation_id: Option<Text>,
     /// The source's own running number.
     pub source_sequence: Option<u64>,
     /// Part of a synthetic transaction.
@@ -113,12 +113,12 @@ impl Meta {
         let system = event.source.rsplit('/').next().unwrap_or_default();
         let correlation = event.correlation_id.clone().unwrap_or_else(|| event.id.clone());
         Ok(Self {
-            id: event.id.clone(),
+            id: event.id.as_str().into(),
             system: attribute("source", system.parse())?,
             source_time: event.time.unwrap_or(received_at),
             received_at: event.received_at.unwrap_or(received_at),
             correlation_id: attribute("correlationid", correlation.parse())?,
-            causation_id: event.causation_id.clone(),
+            causation_id: event.causation_id.as_deref().map(Text::from),
             source_sequence: event.sequence.as_deref().map(|s| attribute("sequence", s.parse())).transpose()?,
             synthetic: event.synthetic,
             run_id: event.run_id.clone().map(|id| attribute("runid", RunId::try_from(id))).transpose()?,
@@ -132,12 +132,12 @@ impl Meta {
     pub fn to_cloud_event(&self, event: &Event, subject: Option<String>) -> Result<CloudEvent, serde_json::Error> {
         let source =
             if self.system.as_str() == "hub" { "/crossdock/hub".to_owned() } else { format!("/{}", self.system) };
-        let mut envelope = CloudEvent::new(self.id.clone(), source, event.event_type(), event.to_data()?);
+        let mut envelope = CloudEvent::new(self.id.to_string(), source, event.event_type(), event.to_data()?);
         envelope.subject = subject;
         envelope.time = Some(self.source_time);
         envelope.received_at = Some(self.received_at);
         envelope.correlation_id = Some(self.correlation_id.to_string());
-        envelope.causation_id.clone_from(&self.causation_id);
+        envelope.causation_id = self.causation_id.as_ref().map(ToString::to_string);
         envelope.sequence = self.source_sequence.map(|n| n.to_string());
         envelope.synthetic = self.synthetic;
         envelope.run_id = self.run_id.as_ref().map(ToString::to_string);

@@ -1,6 +1,8 @@
 //! Facts: what the systems report. One line a type.
 //! Invariant: a fact is applied as it was said; what follows from it is a [`crate::HubEvent`].
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::{
@@ -9,12 +11,18 @@ use crate::{
     ShipmentMilestone, ShipmentNotice, ShipmentPurpose, SystemId,
 };
 
+/// A payload, or a shared one: what the state keeps whole is not copied.
+macro_rules! held {
+    ($payload:ident) => { $payload };
+    ($payload:ident $shared:ident) => { $shared<$payload> };
+}
+
 macro_rules! facts {
-    ($($(#[$doc:meta])* $variant:ident($payload:ident) = $type:literal,)*) => {
+    ($($(#[$doc:meta])* $variant:ident($payload:ident $(in $shared:ident)?) = $type:literal,)*) => {
         /// A fact that a system reports, by the type of its CloudEvent.
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub enum Fact {
-            $($(#[$doc])* $variant($payload),)*
+            $($(#[$doc])* $variant(held!($payload $($shared)?)),)*
         }
 
         impl Fact {
@@ -34,7 +42,7 @@ macro_rules! facts {
             /// `data` does not have the type's shape.
             pub fn from_data(event_type: &str, data: Value) -> Option<Result<Self, serde_json::Error>> {
                 match event_type {
-                    $($type => Some(serde_json::from_value(data).map(Self::$variant)),)*
+                    $($type => Some(serde_json::from_value::<$payload>(data).map(|payload| Self::$variant(payload.into()))),)*
                     _ => None,
                 }
             }
@@ -45,7 +53,7 @@ macro_rules! facts {
             /// None in practice: every payload has text keys.
             pub fn to_data(&self) -> Result<Value, serde_json::Error> {
                 match self {
-                    $(Self::$variant(payload) => serde_json::to_value(payload),)*
+                    $(Self::$variant(payload) => serde_json::to_value::<&$payload>(payload),)*
                 }
             }
         }
@@ -54,7 +62,7 @@ macro_rules! facts {
 
 facts! {
     /// An order was captured by a channel.
-    OrderCaptured(Order) = "order.captured.v1",
+    OrderCaptured(Order in Arc) = "order.captured.v1",
     /// A channel asks to cancel.
     OrderCancelRequested(OrderCancelRequested) = "order.cancel_requested.v1",
     /// Goods were picked.

@@ -1,5 +1,7 @@
 //! What the hub decides and what became of its deliveries. One line a type.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -27,12 +29,18 @@ pub struct MessageRejected {
     pub original: Value,
 }
 
+/// A payload, or a shared one: what the state keeps whole is not copied.
+macro_rules! held {
+    ($payload:ident) => { $payload };
+    ($payload:ident $shared:ident) => { $shared<$payload> };
+}
+
 macro_rules! hub_events {
-    ($($(#[$doc:meta])* $variant:ident($payload:ident) = $type:literal,)*) => {
+    ($($(#[$doc:meta])* $variant:ident($payload:ident $(in $shared:ident)?) = $type:literal,)*) => {
         /// A decision or an outcome of the hub, by the type of its CloudEvent.
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub enum HubEvent {
-            $($(#[$doc])* $variant($payload),)*
+            $($(#[$doc])* $variant(held!($payload $($shared)?)),)*
         }
 
         impl HubEvent {
@@ -52,7 +60,7 @@ macro_rules! hub_events {
             /// `data` does not have the type's shape.
             pub fn from_data(event_type: &str, data: Value) -> Option<Result<Self, serde_json::Error>> {
                 match event_type {
-                    $($type => Some(serde_json::from_value(data).map(Self::$variant)),)*
+                    $($type => Some(serde_json::from_value::<$payload>(data).map(|payload| Self::$variant(payload.into()))),)*
                     _ => None,
                 }
             }
@@ -63,7 +71,7 @@ macro_rules! hub_events {
             /// None in practice: every payload has text keys.
             pub fn to_data(&self) -> Result<Value, serde_json::Error> {
                 match self {
-                    $(Self::$variant(payload) => serde_json::to_value(payload),)*
+                    $(Self::$variant(payload) => serde_json::to_value::<&$payload>(payload),)*
                 }
             }
         }
@@ -122,7 +130,7 @@ hub_events! {
     /// A declared rule made as many as it may.
     RemediationStopped(RemediationStopped) = "remediation.stopped.v1",
     /// A system is owed a call.
-    DeliveryPlanned(DeliveryPlanned) = "delivery.planned.v1",
+    DeliveryPlanned(DeliveryPlanned in Arc) = "delivery.planned.v1",
     /// It took it.
     DeliverySucceeded(DeliverySucceeded) = "delivery.succeeded.v1",
     /// It did not; again later.

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod body;
 mod cloud_event;
 mod delivery;
 mod event;
@@ -14,12 +15,14 @@ mod money;
 mod movement;
 mod order;
 mod ownership;
+mod path;
 mod position;
 mod procurement;
 mod quantity;
 mod sequence;
 mod shipment;
 
+pub use body::{Body, Render};
 pub use cloud_event::{CloudEvent, CloudEventError};
 pub use delivery::{
     AttemptFailed, BreakerChanged, DeadLetterOpened, DeadLetterReplayed, DeliveryId, DeliveryPlanned,
@@ -48,6 +51,7 @@ pub use order::{
     OrderCancelled, OrderClosed, OrderLine, OrderReleased, OrderShipped,
 };
 pub use ownership::{Effect, FactAdopted, FactSetAside};
+pub use path::Path;
 pub use position::PositionChanged;
 pub use procurement::{
     ConfirmedLine, FunctionalAck, LineStatus, PoAcknowledged, PoClosed, PoConfirmed, PoCreated, PoInTransit, PoLine,
@@ -56,6 +60,9 @@ pub use procurement::{
 pub use quantity::{Balance, Quantity, QuantityError};
 pub use sequence::{HoldBackEnded, Numbers, ResyncRequested, SequenceGapFound};
 pub use shipment::{Milestone, ShipmentLine, ShipmentMilestone, ShipmentNotice, ShipmentPurpose};
+
+/// A text that is made once and copied often: short ones live where they are used, a longer one is shared.
+pub type Text = smol_str::SmolStr;
 
 /// An instant, UTC. RFC 3339 on the wire.
 pub type Timestamp = jiff::Timestamp;

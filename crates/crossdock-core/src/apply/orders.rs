@@ -1,5 +1,7 @@
 //! What order events change.
 
+use std::sync::Arc;
+
 use crossdock_model::{
     DeliveryPlanned, FacilityId, Order, OrderAllocated, OrderBooked, OrderCancelled, OrderClosed, OrderReleased,
     OrderShipped, Quantity,
@@ -10,9 +12,9 @@ use crate::stock::Side;
 use crate::{CancelState, Entry, OrderKey, OrderState, ReleaseState, State};
 
 impl State {
-    pub(super) fn capture(&mut self, order: &Order, entry: &Entry) {
+    pub(super) fn capture(&mut self, order: &Arc<Order>, entry: &Entry) {
         let key = OrderKey { source: entry.meta.system.clone(), id: order.order_id.clone() };
-        self.orders.insert(OrderState::new(key, order.clone(), entry.context(), entry.seq, entry.meta.source_time));
+        self.orders.insert(OrderState::new(key, Arc::clone(order), entry.context(), entry.seq, entry.meta.source_time));
     }
 
     /// Allocated rises at the facility, the line's backorder falls by as much.
@@ -57,7 +59,7 @@ impl State {
             return;
         }
         let Some(About::Order(key)) = About::parse(&plan.about) else { return };
-        let facility = plan.body.get("facility").and_then(|f| f.as_str()).and_then(|f| f.parse::<FacilityId>().ok());
+        let facility = plan.body.text("facility").and_then(|f| f.parse::<FacilityId>().ok());
         if let (Some(order), Some(facility)) = (self.orders.get_mut(&key), facility) {
             order.releases.entry(facility).or_insert(ReleaseState::Requested);
         }

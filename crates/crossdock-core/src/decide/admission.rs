@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use crossdock_model::{
     Amount, BusinessKey, CorrelationId, ExceptionKind, ExceptionOpened, Fact, FactSetAside, KeyKind, MessageRejected,
-    Meta, Order, ProductId, Recommendation, Resolution, RunId, Severity, SystemId, Timestamp,
+    Meta, Order, ProductId, Recommendation, Resolution, RunId, Severity, SystemId, Text, Timestamp,
 };
 use jiff::SignedDuration;
 use serde_json::json;
@@ -255,12 +255,12 @@ pub(crate) fn fresh_context(seq: Seq, synthetic: bool, run_id: Option<RunId>) ->
 /// The circumstances of an accepted fact.
 pub(crate) fn meta_of(submission: &Submission, context: &Context, now: Timestamp) -> Meta {
     Meta {
-        id: submission.id.clone(),
+        id: submission.id.as_str().into(),
         system: submission.system.clone(),
         source_time: submission.source_time.unwrap_or(now),
         received_at: now,
         correlation_id: context.correlation_id.clone(),
-        causation_id: submission.causation_id.clone(),
+        causation_id: submission.causation_id.as_deref().map(Text::from),
         source_sequence: submission.source_sequence,
         synthetic: context.synthetic,
         run_id: context.run_id.clone(),
@@ -268,9 +268,9 @@ pub(crate) fn meta_of(submission: &Submission, context: &Context, now: Timestamp
 }
 
 /// The circumstances of an event of the hub; its id is set when it gets its place.
-pub(crate) fn hub_meta(context: &Context, causation_id: Option<String>, now: Timestamp) -> Meta {
+pub(crate) fn hub_meta(context: &Context, causation_id: Option<Text>, now: Timestamp) -> Meta {
     Meta {
-        id: String::new(),
+        id: Text::default(),
         system: hub(),
         source_time: now,
         received_at: now,

@@ -97,7 +97,7 @@ pub(super) fn booked(ask: &Ask<'_>, event: &OrderBooked) -> Vec<Draft> {
 /// A WMS took a release.
 pub(super) fn released_by_wms(_: &Ask<'_>, plan: &DeliveryPlanned) -> Vec<Draft> {
     let Some(About::Order(key)) = About::parse(&plan.about) else { return Vec::new() };
-    let facility = plan.body.get("facility").and_then(Value::as_str).and_then(|f| f.parse().ok());
+    let facility = plan.body.text("facility").and_then(|f| f.parse().ok());
     let Some(facility) = facility else { return Vec::new() };
     vec![HubEvent::OrderReleased(OrderReleased { source: key.source, order_id: key.id, facility }).into()]
 }

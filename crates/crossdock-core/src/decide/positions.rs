@@ -2,7 +2,7 @@
 
 use crossdock_model::{
     Balance, ExceptionId, ExceptionKind, ExceptionResolved, FacilityId, HubEvent, PositionChanged, ProductId, Quantity,
-    Resolution, Severity,
+    Resolution, Severity, Text,
 };
 use serde_json::json;
 
@@ -32,13 +32,14 @@ pub(super) fn free(ask: &Ask<'_>, product: &ProductId, facility: &FacilityId) ->
 /// A published position goes to storefronts and to planning; a shortage opens an exception, and closes it when it is over.
 pub(super) fn published(ask: &Ask<'_>, position: &PositionChanged) -> Vec<Draft> {
     let held_back = ask.state.stock.sequences.held_back(&position.facility).is_some();
+    let about = Text::from(format!("position/{}/{}", position.facility, position.product));
     let mut drafts = Vec::new();
     // While the facility is held back, storefronts are not told of a rise, and nobody of a figure below zero (domain.md 5.3).
     if !held_back || told(ask, position) == position.available.floored() {
-        drafts.extend(routes::availability(ask, position));
+        drafts.extend(routes::availability(ask, position, &about));
     }
     if !held_back || !position.available.is_negative() {
-        drafts.extend(routes::planning_position(ask, position));
+        drafts.extend(routes::planning_position(ask, position, &about));
     }
     drafts.extend(shortage(ask, position));
     drafts.extend(short_pick::count(ask, position));

@@ -2,12 +2,14 @@
 //! Here: operation, key, order, idempotency key and body. Not here: when it is owed (the areas), how it is sent.
 //! Invariant: an idempotency key is made of business keys, never of time or place, so that it is the same for ever.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crossdock_model::{
-    AllocatedLine, DeliveryPlanned, EdiControl, FacilityId, HubEvent, Invoice, InvoiceMatched, Ordering, PoCreated,
-    PositionChanged, Recommendation, ShipmentLine, ShipmentNotice, SystemId, TrackingNumber,
+    AllocatedLine, Balance, Body, DeliveryPlanned, EdiControl, ErpOrderNumber, FacilityId, HubEvent, Invoice,
+    InvoiceMatched, LineNumber, OrderId, Ordering, Path, PoCreated, PositionChanged, ProductId, Quantity,
+    Recommendation, Render, ShipmentLine, ShipmentNotice, SystemId, Text, Timestamp, TrackingNumber, Unit,
 };
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Ask;
@@ -17,25 +19,25 @@ use crate::{Context, Draft, OrderState, PoState, State};
 /// A delivery in the making.
 struct Route<'a> {
     target: &'a SystemId,
-    operation: &'a str,
+    operation: &'static str,
     about: About,
     /// What makes this call this one, beside operation and object.
     distinct: String,
-    body: Value,
+    body: Body,
 }
 
 impl Route<'_> {
     fn plan(self) -> DeliveryPlanned {
-        let key = self.about.to_string();
-        let distinct = if self.distinct.is_empty() { String::new() } else { format!(":{}", self.distinct) };
+        let key = Text::from(self.about.to_string());
+        let between = if self.distinct.is_empty() { "" } else { ":" };
         DeliveryPlanned {
             target: self.target.clone(),
-            operation: self.operation.to_owned(),
-            idempotency_key: format!("{}:{key}{distinct}", self.operation),
+            operation: Text::new_static(self.operation),
+            idempotency_key: format!("{}:{key}{between}{}", self.operation, self.distinct).into(),
             about: key.clone(),
             key,
             ordering: Ordering::InOrder,
-            path: BTreeMap::new(),
+            path: Path::default(),
             body: self.body,
             edi: None,
         }
@@ -45,34 +47,47 @@ impl Route<'_> {
 /// Only systems that the policy knows as targets are owed anything.
 fn owed(ask: &Ask<'_>, context: &Context, plan: DeliveryPlanned) -> Option<Draft> {
     ask.policy.target(&plan.target)?;
-    Some(Draft::of(context, HubEvent::DeliveryPlanned(plan)))
+    Some(Draft::of(context, HubEvent::DeliveryPlanned(Arc::new(plan))))
 }
 
-fn marked(mut body: Value, context: &Context) -> Value {
-    if let (true, Some(map)) = (context.synthetic, body.as_object_mut()) {
+/// The parts of a body; what belongs to a synthetic transaction says so in its document.
+fn marked(parts: impl Render + 'static, context: &Context) -> Body {
+    if !context.synthetic {
+        return Body::of(parts);
+    }
+    let mut body = parts.render();
+    if let Some(map) = body.as_object_mut() {
         map.insert("synthetic".to_owned(), true.into());
         if let Some(run) = &context.run_id {
             map.insert("runId".to_owned(), run.as_str().into());
         }
     }
-    body
+    body.into()
 }
 
-fn with_path(mut plan: DeliveryPlanned, name: &str, value: &impl ToString) -> DeliveryPlanned {
-    plan.path.insert(name.to_owned(), value.to_string());
+fn with_path(mut plan: DeliveryPlanned, name: &'static str, value: &impl AsRef<str>) -> DeliveryPlanned {
+    plan.path.insert(Text::new_static(name), Text::from(value.as_ref()));
     plan
 }
 
 // Orders
 
+/// An object as its source sent it, shared with the state.
+struct Whole<T>(Arc<T>);
+
+impl<T: Serialize> Serialize for Whole<T> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
 pub(super) fn erp_order(ask: &Ask<'_>, order: &OrderState) -> Option<Draft> {
-    let body = serde_json::to_value(&order.order).unwrap_or_default();
     let route = Route {
         target: ask.policy.erp.as_ref()?,
         operation: "createOrder",
         about: About::Order(order.key.clone()),
         distinct: String::new(),
-        body: marked(body, &order.context),
+        body: marked(Whole(Arc::clone(&order.order)), &order.context),
     };
     owed(ask, &order.context, route.plan())
 }
@@ -84,16 +99,27 @@ pub(super) fn erp_cancel(ask: &Ask<'_>, order: &OrderState) -> Option<Draft> {
         operation: "cancelOrder",
         about: About::Order(order.key.clone()),
         distinct: String::new(),
-        body: json!({ "reason": "cancelled by the channel" }),
+        body: json!({ "reason": "cancelled by the channel" }).into(),
     };
     owed(ask, &order.context, with_path(route.plan(), "erpOrderNumber", number))
 }
 
-fn lines_at(lines: &[&AllocatedLine]) -> Vec<Value> {
-    lines
-        .iter()
-        .map(|l| json!({ "lineNumber": l.line_number, "product": l.product, "quantity": l.quantity, "unit": l.unit }))
-        .collect()
+/// A line, as facilities are told of it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WireLine {
+    line_number: LineNumber,
+    product: ProductId,
+    quantity: Quantity,
+    unit: Unit,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Allocation {
+    order_id: OrderId,
+    facility: FacilityId,
+    lines: Vec<WireLine>,
 }
 
 pub(super) fn allocation(
@@ -102,7 +128,14 @@ pub(super) fn allocation(
     at: &FacilityId,
     lines: &[&AllocatedLine],
 ) -> Option<Draft> {
-    let body = json!({ "orderId": order.key.id, "facility": at, "lines": lines_at(lines) });
+    let line = |l: &&AllocatedLine| WireLine {
+        line_number: l.line_number,
+        product: l.product.clone(),
+        quantity: l.quantity,
+        unit: l.unit.clone(),
+    };
+    let lines = lines.iter().map(line).collect();
+    let body = Allocation { order_id: order.key.id.clone(), facility: at.clone(), lines };
     let route = Route {
         target: ask.policy.wms_of(at)?,
         operation: "createAllocation",
@@ -129,33 +162,41 @@ pub(super) fn release(ask: &Ask<'_>, order: &OrderState, at: &FacilityId, lines:
     owed(ask, &order.context, route.plan())
 }
 
-pub(super) fn cancel_at(ask: &Ask<'_>, order: &OrderState, at: &FacilityId, operation: &str) -> Option<Draft> {
+pub(super) fn cancel_at(ask: &Ask<'_>, order: &OrderState, at: &FacilityId, operation: &'static str) -> Option<Draft> {
     let route = Route {
         target: ask.policy.wms_of(at)?,
         operation,
         about: About::Order(order.key.clone()),
         // Asked again after a refusal, it is another question: the first answer must not answer it.
         distinct: format!("{at}/{}", ask.entry.seq),
-        body: json!({ "reason": "cancelled by the channel" }),
+        body: json!({ "reason": "cancelled by the channel" }).into(),
     };
     owed(ask, &order.context, with_path(route.plan(), "orderId", &order.key.id))
 }
 
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct OrderNews {
+    status: Text,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    erp_order_number: Option<ErpOrderNumber>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tracking_numbers: Vec<TrackingNumber>,
+}
+
 /// Tells the channel how its order stands.
 pub(super) fn order_status(ask: &Ask<'_>, order: &OrderState, status: &str) -> Option<Draft> {
-    let mut body = json!({ "status": status });
-    if let (Some(map), Some(number)) = (body.as_object_mut(), &order.erp_order_number) {
-        map.insert("erpOrderNumber".to_owned(), number.as_str().into());
-    }
-    if !order.shipments.is_empty() {
-        body["trackingNumbers"] = order.shipments.iter().map(|(_, _, tracking)| tracking.to_string()).collect();
-    }
+    let body = OrderNews {
+        status: Text::from(status),
+        erp_order_number: order.erp_order_number.clone(),
+        tracking_numbers: order.shipments.iter().map(|(_, _, tracking)| tracking.clone()).collect(),
+    };
     let route = Route {
         target: &order.key.source,
         operation: "updateOrderStatus",
         about: About::Order(order.key.clone()),
         distinct: ask.entry.seq.to_string(),
-        body,
+        body: Body::of(body),
     };
     owed(ask, &order.context, with_path(route.plan(), "orderId", &order.key.id))
 }
@@ -166,7 +207,7 @@ pub(super) fn posting(ask: &Ask<'_>, context: &Context, about: About, body: &Val
         return None;
     }
     let erp = ask.policy.erp.as_ref()?;
-    let route = Route { target: erp, operation: "createPosting", about, distinct, body: body.clone() };
+    let route = Route { target: erp, operation: "createPosting", about, distinct, body: body.clone().into() };
     owed(ask, context, route.plan())
 }
 
@@ -179,76 +220,111 @@ pub(super) fn tracking(
     direction: &str,
 ) -> Option<Draft> {
     let body = json!({ "trackingNumber": number, "reference": about.to_string(), "direction": direction });
-    let route = Route { target: carrier, operation: "createTracking", about, distinct: number.to_string(), body };
+    let route =
+        Route { target: carrier, operation: "createTracking", about, distinct: number.to_string(), body: body.into() };
     owed(ask, context, route.plan())
 }
 
 // Positions
 
 /// What a storefront may promise: never below zero, and only the newest matters (I13).
-pub(super) fn availability(ask: &Ask<'_>, position: &PositionChanged) -> Vec<Draft> {
-    let body = json!({
-        "facility": position.facility, "available": position.available.floored(),
-        "version": position.version, "asOf": as_of(ask, position),
-    });
-    let newest = |target: &SystemId| {
-        let key = format!("availability/{}/{}", position.facility, position.product);
-        let plan = DeliveryPlanned {
-            target: target.clone(),
-            operation: "updateAvailability".to_owned(),
-            idempotency_key: format!("updateAvailability:{key}:{}", position.version),
-            about: format!("position/{}/{}", position.facility, position.product),
-            key,
-            ordering: Ordering::NewestWins,
-            path: BTreeMap::from([("product".to_owned(), position.product.to_string())]),
-            body: body.clone(),
-            edi: None,
-        };
-        owed(ask, &ask.entry.context(), plan)
-    };
-    ask.policy.storefronts.iter().filter_map(newest).collect()
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Availability {
+    facility: FacilityId,
+    available: Quantity,
+    version: u64,
+    as_of: Timestamp,
 }
 
 /// What planning computes from: all buckets, with the version that a recommendation has to name.
-pub(super) fn planning_position(ask: &Ask<'_>, position: &PositionChanged) -> Option<Draft> {
-    let key = format!("position/{}/{}", position.facility, position.product);
-    let plan = DeliveryPlanned {
-        target: ask.policy.procurement.clone()?,
-        operation: "updatePosition".to_owned(),
-        idempotency_key: format!("updatePosition:{key}:{}", position.version),
-        about: key.clone(),
-        key,
-        ordering: Ordering::NewestWins,
-        path: BTreeMap::from([
-            ("facility".to_owned(), position.facility.to_string()),
-            ("product".to_owned(), position.product.to_string()),
-        ]),
-        body: json!({
-            "position": {
-                "onHand": position.on_hand, "allocated": position.allocated, "available": position.available,
-                "onOrder": position.on_order, "inTransit": position.in_transit, "backordered": position.backordered,
-            },
-            "positionVersion": position.version, "asOf": as_of(ask, position),
-        }),
-        edi: None,
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Planning {
+    position: Figures,
+    position_version: u64,
+    as_of: Timestamp,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Figures {
+    on_hand: Balance,
+    allocated: Balance,
+    available: Balance,
+    on_order: Balance,
+    in_transit: Balance,
+    backordered: Balance,
+}
+
+/// Every storefront is told what it may promise. `about`: the position.
+pub(super) fn availability(ask: &Ask<'_>, position: &PositionChanged, about: &Text) -> Vec<Draft> {
+    if ask.policy.storefronts.is_empty() {
+        return Vec::new();
+    }
+    let (facility, product) = (&position.facility, &position.product);
+    let key = Text::from(format!("availability/{facility}/{product}"));
+    let available = position.available.floored();
+    let (version, as_of) = (position.version, as_of(ask, position));
+    let body = Body::of(Availability { facility: facility.clone(), available, version, as_of });
+    let told = |storefront: &SystemId| {
+        let plan = newest(storefront, "updateAvailability", (about, &key), position.version, &body);
+        owed(ask, &ask.entry.context(), with_path(plan, "product", product))
     };
+    ask.policy.storefronts.iter().filter_map(told).collect()
+}
+
+/// Planning is told all buckets. `about`: the position.
+pub(super) fn planning_position(ask: &Ask<'_>, position: &PositionChanged, about: &Text) -> Option<Draft> {
+    let figures = Figures {
+        on_hand: position.on_hand,
+        allocated: position.allocated,
+        available: position.available,
+        on_order: position.on_order,
+        in_transit: position.in_transit,
+        backordered: position.backordered,
+    };
+    let (position_version, as_of) = (position.version, as_of(ask, position));
+    let body = Body::of(Planning { position: figures, position_version, as_of });
+    let planning = ask.policy.procurement.as_ref()?;
+    let plan = newest(planning, "updatePosition", (about, about), position.version, &body);
+    let plan = with_path(with_path(plan, "facility", &position.facility), "product", &position.product);
     owed(ask, &ask.entry.context(), plan)
 }
 
-fn as_of(ask: &Ask<'_>, position: &PositionChanged) -> String {
-    let kept = ask.state.position(&position.product, &position.facility);
-    kept.map_or(ask.now, |p| p.as_of).to_string()
+/// A call whose newest version is the only one that matters.
+fn newest(
+    target: &SystemId,
+    operation: &'static str,
+    (about, key): (&Text, &Text),
+    version: u64,
+    body: &Body,
+) -> DeliveryPlanned {
+    DeliveryPlanned {
+        target: target.clone(),
+        operation: Text::new_static(operation),
+        idempotency_key: format!("{operation}:{key}:{version}").into(),
+        about: about.clone(),
+        key: key.clone(),
+        ordering: Ordering::NewestWins,
+        path: Path::default(),
+        body: body.clone(),
+        edi: None,
+    }
+}
+
+fn as_of(ask: &Ask<'_>, position: &PositionChanged) -> Timestamp {
+    ask.state.position(&position.product, &position.facility).map_or(ask.now, |p| p.as_of)
 }
 
 // Procurement
 
 pub(super) fn erp_purchase_order(ask: &Ask<'_>, r: &Recommendation, context: &Context) -> Option<Draft> {
-    let body = json!({
+    let mut body = json!({
         "recommendationId": r.recommendation_id, "supplier": r.supplier, "facility": r.facility,
         "currency": r.currency,
         "lines": [{ "lineNumber": 1, "product": r.product, "quantity": r.quantity, "unit": r.unit, "unitPrice": r.unit_price }],
     });
-    let mut body = marked(body, context);
     if let (Some(map), Some(date)) = (body.as_object_mut(), &r.needed_by) {
         map.insert("requestedDate".to_owned(), date.as_str().into());
     }
@@ -257,7 +333,7 @@ pub(super) fn erp_purchase_order(ask: &Ask<'_>, r: &Recommendation, context: &Co
         operation: "createPurchaseOrder",
         about: About::Recommendation(r.recommendation_id.clone()),
         distinct: String::new(),
-        body,
+        body: marked(body, context),
     };
     owed(ask, context, route.plan())
 }
@@ -272,19 +348,18 @@ pub(super) fn recommendation_status(
     let about = About::Recommendation(r.recommendation_id.clone());
     let planning = ask.policy.procurement.as_ref()?;
     let distinct = ask.entry.seq.to_string();
-    let route = Route { target: planning, operation: "updateRecommendation", about, distinct, body };
+    let route = Route { target: planning, operation: "updateRecommendation", about, distinct, body: body.into() };
     owed(ask, context, with_path(route.plan(), "recommendationId", &r.recommendation_id))
 }
 
 /// The 850. Its control numbers are fixed here, so that every attempt carries the same.
 pub(super) fn purchase_order_850(ask: &Ask<'_>, po: &PoCreated, context: &Context) -> Option<Draft> {
-    let body = serde_json::to_value(po).unwrap_or_default();
     let route = Route {
         target: &po.supplier,
         operation: "sendInterchange",
         about: About::Po(po.po_number.clone()),
         distinct: "850".to_owned(),
-        body: marked(body, context),
+        body: marked(po.clone(), context),
     };
     let control = ask.state.deliveries.next_control(&po.supplier);
     let plan = DeliveryPlanned {
@@ -297,17 +372,17 @@ pub(super) fn purchase_order_850(ask: &Ask<'_>, po: &PoCreated, context: &Contex
 /// The 997 for an interchange that a supplier sent.
 pub(crate) fn functional_ack(state: &State, supplier: &SystemId, ack: Value, transport_id: &str) -> HubEvent {
     let control = state.deliveries.next_control(supplier);
-    HubEvent::DeliveryPlanned(DeliveryPlanned {
+    HubEvent::DeliveryPlanned(Arc::new(DeliveryPlanned {
         target: supplier.clone(),
-        operation: "sendInterchange".to_owned(),
-        key: format!("997/{transport_id}"),
+        operation: Text::new_static("sendInterchange"),
+        key: format!("997/{transport_id}").into(),
         ordering: Ordering::Independent,
-        idempotency_key: format!("sendInterchange:997:{transport_id}"),
-        path: BTreeMap::new(),
-        body: ack,
+        idempotency_key: format!("sendInterchange:997:{transport_id}").into(),
+        path: Path::default(),
+        body: ack.into(),
         edi: Some(EdiControl { set: "997".to_owned(), interchange: control, group: control }),
-        about: format!("interchange/{supplier}/{transport_id}"),
-    })
+        about: format!("interchange/{supplier}/{transport_id}").into(),
+    }))
 }
 
 pub(super) fn erp_po_status(ask: &Ask<'_>, po: &PoState) -> Option<Draft> {
@@ -316,7 +391,7 @@ pub(super) fn erp_po_status(ask: &Ask<'_>, po: &PoState) -> Option<Draft> {
         operation: "updatePurchaseOrderStatus",
         about: About::Po(po.po.po_number.clone()),
         distinct: ask.entry.seq.to_string(),
-        body: json!({ "status": po.status.as_str() }),
+        body: json!({ "status": po.status.as_str() }).into(),
     };
     owed(ask, &po.context, with_path(route.plan(), "poNumber", &po.po.po_number))
 }
@@ -351,7 +426,7 @@ pub(super) fn ap_invoice(ask: &Ask<'_>, invoice: &Invoice, context: &Context) ->
         operation: "createInvoice",
         about: About::Invoice(invoice.supplier.clone(), invoice.invoice_number.clone()),
         distinct: String::new(),
-        body: marked(serde_json::to_value(invoice).unwrap_or_default(), context),
+        body: marked(invoice.clone(), context),
     };
     owed(ask, context, route.plan())
 }
@@ -362,7 +437,7 @@ pub(super) fn ap_match(ask: &Ask<'_>, matched: &InvoiceMatched, context: &Contex
         operation: "updateMatch",
         about: About::Invoice(matched.supplier.clone(), matched.invoice_number.clone()),
         distinct: ask.entry.seq.to_string(),
-        body: json!({ "result": matched.result, "lines": matched.lines }),
+        body: json!({ "result": matched.result, "lines": matched.lines }).into(),
     };
     owed(ask, context, with_path(route.plan(), "invoiceNumber", &matched.invoice_number))
 }

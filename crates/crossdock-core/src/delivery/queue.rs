@@ -2,10 +2,11 @@
 //! Invariant: `ready` holds exactly the head of each key that has no dead letter at its head.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use crossdock_model::{
     AttemptFailed, BreakerChanged, DeadLetterOpened, DeliveryId, DeliveryPlanned, DeliverySucceeded, Ordering,
-    SystemId, Timestamp,
+    SystemId, Text, Timestamp,
 };
 
 use crate::{Context, Entry, Seq};
@@ -16,7 +17,7 @@ pub struct Delivery {
     /// Its number.
     pub id: DeliveryId,
     /// What is owed.
-    pub plan: DeliveryPlanned,
+    pub plan: Arc<DeliveryPlanned>,
     /// Its connection.
     pub context: Context,
     /// When it was planned or last replayed, by the hub's clock.
@@ -65,7 +66,7 @@ pub enum Breaker {
 
 #[derive(Clone, Debug, Default)]
 struct Target {
-    keys: BTreeMap<String, VecDeque<DeliveryId>>,
+    keys: BTreeMap<Text, VecDeque<DeliveryId>>,
     ready: BTreeSet<(Timestamp, DeliveryId)>,
     breaker: Breaker,
     failures_in_a_row: u32,
@@ -163,14 +164,14 @@ impl Deliveries {
         self.controls.get(target).copied().unwrap_or(0) + 1
     }
 
-    pub(crate) fn plan(&mut self, entry: &Entry, plan: &DeliveryPlanned) {
+    pub(crate) fn plan(&mut self, entry: &Entry, plan: &Arc<DeliveryPlanned>) {
         let id = DeliveryId(entry.seq);
         if let Some(edi) = &plan.edi {
             self.controls.insert(plan.target.clone(), edi.interchange);
         }
         let delivery = Delivery {
             id,
-            plan: plan.clone(),
+            plan: Arc::clone(plan),
             context: entry.context(),
             planned_at: entry.meta.received_at,
             attempts: 0,
@@ -293,9 +294,9 @@ impl Deliveries {
 }
 
 /// Deliveries without an order are each a queue of one.
-fn queue_key(plan: &DeliveryPlanned, id: DeliveryId) -> String {
+fn queue_key(plan: &DeliveryPlanned, id: DeliveryId) -> Text {
     match plan.ordering {
-        Ordering::Independent => format!("{}#{id}", plan.key),
+        Ordering::Independent => format!("{}#{id}", plan.key).into(),
         Ordering::InOrder | Ordering::NewestWins => plan.key.clone(),
     }
 }

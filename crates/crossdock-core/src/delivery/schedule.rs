@@ -2,6 +2,7 @@
 //! Invariant: equal state, outcome, time and seed give equal events; the jitter is a function of them, not of chance.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crossdock_model::{
     AttemptFailed, BreakerChanged, DeadLetterOpened, DeliveryId, DeliveryPlanned, DeliverySucceeded, HubEvent,
@@ -24,7 +25,7 @@ pub struct Attempt {
     /// From 1.
     pub number: u32,
     /// What is owed.
-    pub plan: DeliveryPlanned,
+    pub plan: Arc<DeliveryPlanned>,
     /// Its connection.
     pub context: Context,
     /// True where an earlier attempt may have had its effect: look it up first where the target can.

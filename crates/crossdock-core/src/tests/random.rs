@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crossdock_model::{
-    BusinessKey, DeliveryId, Digest, Event, ExceptionId, Fact, HubEvent, Ordering, PoNumber, Timestamp,
+    BusinessKey, DeliveryId, Digest, Event, ExceptionId, Fact, HubEvent, Ordering, Path, PoNumber, Timestamp,
 };
 use jiff::SignedDuration;
 use proptest::prelude::*;
@@ -179,7 +179,7 @@ fn step() -> impl Strategy<Value = Step> {
 /// A call that had its effect at its target.
 struct Effect {
     operation: String,
-    path: BTreeMap<String, String>,
+    path: Path,
     body: Value,
     answer: (u16, Value),
 }
@@ -521,7 +521,7 @@ impl Sim {
             assert!(twin.is_none(), "two of one key under way: {:?} and {attempt:?}", twin.map(|a| a.id));
         }
         if plan.ordering == Ordering::NewestWins {
-            let last = self.newest.insert((plan.target.to_string(), plan.key.clone()), attempt.id);
+            let last = self.newest.insert((plan.target.to_string(), plan.key.to_string()), attempt.id);
             assert!(last <= Some(attempt.id), "{last:?} was sent before the older {}", attempt.id);
         }
         self.under_way.push(attempt);
@@ -565,9 +565,9 @@ impl Sim {
         let plan = &attempt.plan;
         let number = self.effects.len();
         let made = || Effect {
-            operation: plan.operation.clone(),
+            operation: plan.operation.to_string(),
             path: plan.path.clone(),
-            body: plan.body.clone(),
+            body: plan.body.to_json(),
             answer: match plan.operation.as_str() {
                 "createOrder" => (201, json!({ "erpOrderNumber": format!("E-{number}") })),
                 "createPurchaseOrder" => (201, json!({ "poNumber": format!("PO-{number}") })),
@@ -576,8 +576,8 @@ impl Sim {
         };
         let effect = self.effects.entry(effect_key(attempt)).or_insert_with(made);
         assert_eq!(
-            (&effect.operation, &effect.path, &effect.body),
-            (&plan.operation, &plan.path, &plan.body),
+            (effect.operation.as_str(), &effect.path, &effect.body),
+            (plan.operation.as_str(), &plan.path, &plan.body.to_json()),
             "one key says two things: {}",
             plan.idempotency_key
         );
@@ -671,7 +671,7 @@ impl Sim {
                         plan.idempotency_key
                     );
                     if plan.ordering == Ordering::NewestWins {
-                        newer.insert((target, plan.key.clone()), DeliveryId(entry.seq));
+                        newer.insert((target, plan.key.to_string()), DeliveryId(entry.seq));
                     }
                     let posting = plan.operation == "createPosting";
                     assert!(!(posting && entry.meta.synthetic), "I17: a synthetic posting at {}", entry.seq);
@@ -682,7 +682,7 @@ impl Sim {
         for entry in &self.ledger {
             let Event::Hub(HubEvent::DeliveryPlanned(plan)) = &entry.event else { continue };
             let id = DeliveryId(entry.seq);
-            let queue = (plan.target.to_string(), plan.key.clone());
+            let queue = (plan.target.to_string(), plan.key.to_string());
             let done = ended.get(&id).copied().unwrap_or(0);
             assert!(done <= 1, "delivery {id} ended {done} times");
             match deliveries.get(id) {
@@ -708,10 +708,11 @@ impl Sim {
         for entry in &self.ledger {
             let Event::Hub(HubEvent::DeliveryPlanned(plan)) = &entry.event else { continue };
             if plan.operation == "updateAvailability" {
-                let version = plan.body["version"].as_u64().expect("a version");
-                let last = versions.insert((plan.target.to_string(), plan.key.clone()), version);
+                let body = plan.body.to_json();
+                let version = body["version"].as_u64().expect("a version");
+                let last = versions.insert((plan.target.to_string(), plan.key.to_string()), version);
                 assert!(last < Some(version), "I13: version {version} after {last:?}");
-                assert!(!plan.body["available"].as_str().expect("a quantity").starts_with('-'), "I13: below zero");
+                assert!(!body["available"].as_str().expect("a quantity").starts_with('-'), "I13: below zero");
             }
         }
     }
@@ -728,7 +729,7 @@ impl Sim {
 }
 
 fn effect_key(attempt: &Attempt) -> (String, String) {
-    (attempt.plan.target.to_string(), attempt.plan.idempotency_key.clone())
+    (attempt.plan.target.to_string(), attempt.plan.idempotency_key.to_string())
 }
 
 fn pick<T>(list: &[T], which: u8) -> Option<&T> {

@@ -310,7 +310,7 @@ impl World {
         let shown = match &entry.event {
             Event::Fact(fact) => format!("FACT {} {}", fact.event_type(), entry.meta.system),
             Event::Hub(HubEvent::DeliveryPlanned(plan)) => {
-                format!("  -> {}.{} [{}] {}", plan.target, plan.operation, plan.key, brief(&plan.body))
+                format!("  -> {}.{} [{}] {}", plan.target, plan.operation, plan.key, brief(&plan.body.to_json()))
             }
             Event::Hub(HubEvent::PositionChanged(p)) => format!(
                 "  position {} {} v{}: on_hand {}, allocated {}, available {}, on_order {}, in_transit {}, quarantined {}, backordered {}",

@@ -79,7 +79,7 @@ pub(crate) fn order(number: u64) -> Box<Submission> {
 pub(crate) fn movement(number: u64) -> Box<Submission> {
     let (facility, wms) = FACILITIES[(number % 4) as usize];
     let product = number / 4 % PRODUCTS;
-    adjusted(number, wms, facility, product, if number % 2 == 0 { "1" } else { "2" }, "other")
+    adjusted(number, wms, facility, product, if number.is_multiple_of(2) { "1" } else { "2" }, "other")
 }
 
 fn adjusted(number: u64, wms: &str, facility: &str, product: u64, quantity: &str, reason: &str) -> Box<Submission> {
@@ -90,12 +90,11 @@ fn adjusted(number: u64, wms: &str, facility: &str, product: u64, quantity: &str
     submission(wms, "movement.adjusted.v1", number, data)
 }
 
+/// Inputs, as the driver hands them over.
+pub(crate) type Inputs = Vec<Box<Submission>>;
+
 /// Feeds all, makes appends durable at once, and counts the answers that say yes. What is published goes to `kept`.
-pub(crate) fn feed(
-    partition: &mut Partition,
-    inputs: Vec<Box<Submission>>,
-    mut kept: impl FnMut(&Arc<Entry>),
-) -> usize {
+pub(crate) fn feed(partition: &mut Partition, inputs: Inputs, mut kept: impl FnMut(&Arc<Entry>)) -> usize {
     let (mut accepted, now) = (0, now());
     let mut inputs = inputs.into_iter().enumerate().peekable();
     while inputs.peek().is_some() {
