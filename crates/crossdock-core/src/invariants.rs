@@ -82,8 +82,8 @@ pub fn check(state: &State) -> Vec<Violation> {
     for po in state.purchase_orders().filter(|po| po.has_reached(PoStatus::Sent)) {
         for line in &po.lines {
             let sum = line.on_order + line.in_transit + line.accepted + line.rejected + line.cancelled;
-            if sum != line.ordered.quantity {
-                let ordered = line.ordered.quantity;
+            let ordered = line.ordered.quantity + line.to_replace;
+            if sum != ordered {
                 broken("I5", format!("PO {} line {}: ordered {ordered}, sum {sum}", po.po.po_number, line.number));
             }
             let billed = state.procurement.invoices_of(&po.po.po_number);
@@ -92,8 +92,8 @@ pub fn check(state: &State) -> Vec<Violation> {
                 let number = &po.po.po_number;
                 broken("I14", format!("PO {number}: matched {}, its invoices say {of_invoices}", line.matched));
             }
-            if line.matched > line.accepted {
-                let (matched, accepted) = (line.matched, line.accepted);
+            if line.matched > line.payable() {
+                let (matched, accepted) = (line.matched, line.payable());
                 broken("I14", format!("PO {}: matched {matched} above accepted {accepted}", po.po.po_number));
             }
         }

@@ -14,6 +14,7 @@ pub mod ownership;
 mod partition;
 mod policy;
 mod procurement;
+mod purchasing;
 mod refusal;
 mod state;
 mod stock;
@@ -26,8 +27,9 @@ pub use orders::{CancelState, LineState, OrderKey, OrderState, OrderStatus, Rele
 pub use partition::{Answer, Command, Input, Known, Output, Partition, Submission, Ticket};
 pub use policy::{EscalationLevel, Policy, RemediationRule, TargetPolicy};
 pub use procurement::{
-    InvoiceState, PoLineState, PoState, PoStatus, RecommendationState, ShipmentLineState, ShipmentState,
+    InvoiceState, Notice, PoLineState, PoState, PoStatus, RecommendationState, ShipmentLineState, ShipmentState,
 };
+pub use purchasing::Purchasing;
 pub use refusal::Refusal;
 pub use state::State;
 pub use stock::{ExpectedReceipt, Position, PositionKey, Shelf, TooOld};

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crossdock_model::{Amount, ExceptionKind, FacilityId, ProductId, Quantity, Resolution, Severity, SystemId};
 use serde_json::Value;
 
+use crate::Purchasing;
 use crate::ownership::Ownership;
 
 /// The declared policy of one partition.
@@ -47,6 +48,8 @@ pub struct Policy {
     pub remediation: Vec<RemediationRule>,
     /// Who may write what, from when until when.
     pub ownership: Ownership,
+    /// Tolerances and times of buying.
+    pub purchasing: Purchasing,
 }
 
 /// A level of escalation.
@@ -131,6 +134,7 @@ impl Default for Policy {
             escalation: Vec::new(),
             remediation: Vec::new(),
             ownership: Ownership::default(),
+            purchasing: Purchasing::default(),
         }
     }
 }

@@ -59,6 +59,14 @@ pub enum ExceptionKind {
     ReturnDiscrepancy,
     /// An order waits for its payment for too long, or lost it.
     PaymentMissing,
+    /// The supplier announces more than was ordered.
+    OverShipment,
+    /// A change of a purchase order was refused, or is not possible any more.
+    ChangeVariance,
+    /// A milestone of a purchase order was not reached in time.
+    MilestoneOverdue,
+    /// The ERP values stock at other figures than ours.
+    ValuationDifference,
 }
 
 /// How bad it is.

@@ -10,6 +10,7 @@ use crate::{
     MovementShortPicked, MovementStaged, Order, OrderCancelRequested, PoAcknowledged, Recommendation,
     ShipmentMilestone, ShipmentNotice, ShipmentPurpose, SystemId,
 };
+use crate::{PoChangeAcknowledged, PoChangeRequested, QualityInspected, ReturnedToSupplier};
 
 /// A payload, or a shared one: what the state keeps whole is not copied.
 macro_rules! held {
@@ -89,6 +90,14 @@ facts! {
     ShipmentNotified(ShipmentNotice) = "shipment.notified.v1",
     /// X12 810: a supplier billed.
     InvoiceReceived(Invoice) = "invoice.received.v1",
+    /// The buyer wants a purchase order changed (X12 860).
+    PoChangeRequested(PoChangeRequested) = "purchase_order.change_requested.v1",
+    /// The supplier answered a change (X12 865).
+    PoChangeAcknowledged(PoChangeAcknowledged) = "purchase_order.change_acknowledged.v1",
+    /// Held units were looked at.
+    QualityInspected(QualityInspected) = "quality.inspected.v1",
+    /// Goods went back to their supplier.
+    ReturnedToSupplier(ReturnedToSupplier) = "movement.returned_to_supplier.v1",
 }
 
 impl Fact {
@@ -100,6 +109,8 @@ impl Fact {
             Self::Shipped(m) => &m.facility,
             Self::Received(m) => &m.facility,
             Self::Adjusted(m) => &m.facility,
+            Self::QualityInspected(m) => &m.facility,
+            Self::ReturnedToSupplier(m) => &m.facility,
             _ => return None,
         })
     }
@@ -116,12 +127,25 @@ impl Fact {
             Self::Received(m) => (KeyKind::Movement, m.movement_id.as_str()),
             Self::Adjusted(m) => (KeyKind::Movement, m.movement_id.as_str()),
             Self::Recommended(r) => (KeyKind::Recommendation, r.recommendation_id.as_str()),
-            Self::ShipmentNotified(n) if n.purpose == ShipmentPurpose::Original => {
-                (KeyKind::ShipNotice, n.asn_number.as_str())
-            }
+            Self::QualityInspected(m) => (KeyKind::Movement, m.movement_id.as_str()),
+            Self::ReturnedToSupplier(m) => (KeyKind::Movement, m.movement_id.as_str()),
             Self::InvoiceReceived(invoice) => (KeyKind::Invoice, invoice.invoice_number.as_str()),
+            // One notice may carry goods of several orders: each of them is a fact of its own.
+            Self::ShipmentNotified(n) if n.purpose == ShipmentPurpose::Original => {
+                let key = pair(n.asn_number.as_str(), n.po_number.as_str());
+                return Some(BusinessKey::new(KeyKind::ShipNotice, system.as_str(), key));
+            }
+            Self::PoChangeRequested(c) => {
+                let key = pair(&c.change_id, c.po_number.as_str());
+                return Some(BusinessKey::new(KeyKind::PoChange, system.as_str(), key));
+            }
             _ => return None,
         };
         Some(BusinessKey::new(kind, system.as_str(), key))
     }
+}
+
+/// Two numbers as one key; a slash in the first cannot be taken for the one between them.
+fn pair(first: &str, second: &str) -> String {
+    format!("{}/{second}", first.replace('%', "%25").replace('/', "%2F"))
 }

@@ -13,6 +13,7 @@ use crate::{
     RemediationStopped, ResyncRequested, Retired, SequenceGapFound, SystemId,
 };
 use crate::{FactAdopted, FactSetAside};
+use crate::{PoChangeRefused, PoChanged, PoNoticeUndone, PoQualityRecorded, PoReduced, PoReturnRecorded};
 
 /// `message.rejected.v1`: a message that was refused, kept whole.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,6 +118,18 @@ hub_events! {
     PoInTransit(PoInTransit) = "purchase_order.in_transit.v1",
     /// Goods were set against it.
     PoReceiptRecorded(PoReceiptRecorded) = "purchase_order.receipt_recorded.v1",
+    /// A ship notice was replaced or cancelled.
+    PoNoticeUndone(PoNoticeUndone) = "purchase_order.notice_undone.v1",
+    /// Less will come, and that is accepted.
+    PoReduced(PoReduced) = "purchase_order.reduced.v1",
+    /// Its lines are others now.
+    PoChanged(PoChanged) = "purchase_order.changed.v1",
+    /// A change of it ended without an effect.
+    PoChangeRefused(PoChangeRefused) = "purchase_order.change_refused.v1",
+    /// The verdict of a quality check was set against it.
+    PoQualityRecorded(PoQualityRecorded) = "purchase_order.quality_recorded.v1",
+    /// Goods that went back were set against it.
+    PoReturnRecorded(PoReturnRecorded) = "purchase_order.return_recorded.v1",
     /// Received and matched.
     PoClosed(PoClosed) = "purchase_order.closed.v1",
     /// Order, receipt and invoice were compared.

@@ -17,10 +17,12 @@ pub enum KeyKind {
     Movement,
     /// (planning system, recommendation id): for ever.
     Recommendation,
-    /// (supplier, ship notice number): for ever.
+    /// (supplier, ship notice number and order): for ever. One notice may carry goods of several orders.
     ShipNotice,
     /// (supplier, invoice number): for ever.
     Invoice,
+    /// (ERP, purchase order and number of the change): for ever.
+    PoChange,
 }
 
 impl KeyKind {
@@ -33,6 +35,7 @@ impl KeyKind {
             Self::Recommendation => "recommendation",
             Self::ShipNotice => "ship_notice",
             Self::Invoice => "invoice",
+            Self::PoChange => "po_change",
         }
     }
 }

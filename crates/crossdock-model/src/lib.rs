@@ -16,8 +16,10 @@ mod movement;
 mod order;
 mod ownership;
 mod path;
+mod po_change;
 mod position;
 mod procurement;
+mod quality;
 mod quantity;
 mod sequence;
 mod shipment;
@@ -52,10 +54,16 @@ pub use order::{
 };
 pub use ownership::{Effect, FactAdopted, FactSetAside};
 pub use path::Path;
+pub use po_change::{PoChangeAcknowledged, PoChangeRefused, PoChangeRequested};
 pub use position::PositionChanged;
 pub use procurement::{
-    ConfirmedLine, FunctionalAck, LineStatus, PoAcknowledged, PoClosed, PoConfirmed, PoCreated, PoInTransit, PoLine,
-    PoReceiptRecorded, PoSent, ReceiptLine, Recommendation, RecommendationApproved, RecommendationRefused,
+    ConfirmedLine, FunctionalAck, LineStatus, PoAcknowledged, PoChanged, PoClosed, PoConfirmed, PoCreated, PoInTransit,
+    PoLine, PoNoticeUndone, PoReceiptRecorded, PoReduced, PoSent, ReceiptLine, Recommendation, RecommendationApproved,
+    RecommendationRefused, ReducedLine,
+};
+pub use quality::{
+    Bucket, InspectedLine, PoQualityRecorded, PoReturnRecorded, QualityInspected, QualityLine, ReturnedLine,
+    ReturnedToSupplier, SupplierReturnLine,
 };
 pub use quantity::{Balance, Quantity, QuantityError};
 pub use sequence::{HoldBackEnded, Numbers, ResyncRequested, SequenceGapFound};

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Amount, AsnNumber, Currency, FacilityId, LineNumber, PoNumber, ProductId, Quantity, RecommendationId, RunId,
-    ShipmentLine, SystemId, Timestamp, Unit,
+    ShipmentLine, ShipmentPurpose, SystemId, Timestamp, TrackingNumber, Unit,
 };
 
 /// `replenishment.recommended.v1`: planning proposes to buy.
@@ -184,6 +184,48 @@ pub struct PoConfirmed {
     pub po_number: PoNumber,
     /// What was promised.
     pub lines: Vec<ConfirmedLine>,
+    /// By the supplier's clock: an older promise never takes the place of a newer one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledged_at: Option<Timestamp>,
+}
+
+/// `purchase_order.reduced.v1`: less than ordered will come, and that is accepted. It is counted as cancelled.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PoReduced {
+    /// The order.
+    pub po_number: PoNumber,
+    /// Per line, how much less.
+    pub lines: Vec<ReducedLine>,
+    /// The rule or the person that accepted.
+    pub by: String,
+}
+
+/// What of a line will not come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReducedLine {
+    /// The order's line.
+    pub line_number: LineNumber,
+    /// What.
+    pub product: ProductId,
+    /// How much less.
+    pub quantity: Quantity,
+}
+
+/// `purchase_order.changed.v1`: buyer and supplier agree on other lines (860 and 865, or an 855 above the order that was accepted).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PoChanged {
+    /// The order.
+    pub po_number: PoNumber,
+    /// The buyer's number of the change, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change_id: Option<String>,
+    /// The lines that changed, as they are now: a quantity of nothing takes the line away.
+    pub lines: Vec<PoLine>,
+    /// Who agreed.
+    pub by: String,
 }
 
 /// `purchase_order.in_transit.v1`: the hub took an 856 for the order.
@@ -195,6 +237,34 @@ pub struct PoInTransit {
     /// The notice.
     pub asn_number: AsnNumber,
     /// What is on the way.
+    pub lines: Vec<ShipmentLine>,
+    /// Whether the notice is a new one, or took the place of an earlier one of its number.
+    #[serde(default, skip_serializing_if = "ShipmentPurpose::is_original")]
+    pub purpose: ShipmentPurpose,
+    /// By the supplier's clock: an older notice never takes the place of a newer one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noticed_at: Option<Timestamp>,
+    /// When it should arrive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_at: Option<Timestamp>,
+    /// The carrier's number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tracking_number: Option<TrackingNumber>,
+}
+
+/// `purchase_order.notice_undone.v1`: a ship notice was replaced or cancelled. What it had moved is with the supplier again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PoNoticeUndone {
+    /// The order.
+    pub po_number: PoNumber,
+    /// The notice.
+    pub asn_number: AsnNumber,
+    /// Whether another one takes its place.
+    pub purpose: ShipmentPurpose,
+    /// By the supplier's clock.
+    pub noticed_at: Timestamp,
+    /// What goes back from in_transit to on_order.
     pub lines: Vec<ShipmentLine>,
 }
 
@@ -228,6 +298,9 @@ pub struct ReceiptLine {
     pub short: Quantity,
     /// Come and not announced.
     pub over: Quantity,
+    /// Come above what was ordered, and within the tolerance of the line: kept and paid.
+    #[serde(default, skip_serializing_if = "Quantity::is_zero_ref")]
+    pub tolerated: Quantity,
 }
 
 /// `purchase_order.closed.v1`: received and matched.

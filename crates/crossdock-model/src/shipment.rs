@@ -49,15 +49,23 @@ pub struct ShipmentNotice {
 }
 
 /// What a ship notice does to an earlier one of the same number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ShipmentPurpose {
     /// BSN01 00: a new one.
+    #[default]
     Original,
     /// BSN01 05: undo the earlier one, then take this.
     Replace,
     /// BSN01 01: undo the earlier one.
     Cancel,
+}
+
+impl ShipmentPurpose {
+    /// True for a new one.
+    pub fn is_original(&self) -> bool {
+        *self == Self::Original
+    }
 }
 
 /// `shipment.milestone.v1`: where a carrier saw a shipment.

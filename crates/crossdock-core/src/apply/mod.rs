@@ -2,6 +2,7 @@
 //! Here: which entry goes to which part. Not here: what follows from it (`decide/`).
 
 mod counts;
+mod inbound;
 mod movements;
 mod orders;
 mod procurement;
@@ -35,8 +36,15 @@ impl State {
             Fact::Recommended(recommendation) => self.recommend(recommendation, entry),
             Fact::InvoiceReceived(invoice) => self.take_invoice(invoice, entry),
             Fact::FunctionalAck(ack) => self.take_functional_ack(ack, entry),
+            Fact::PoChangeRequested(change) => self.take_change(change),
+            Fact::QualityInspected(inspected) => self.inspect(inspected, entry),
+            Fact::ReturnedToSupplier(movement) => self.return_to_supplier(movement, entry),
             // Sub-states, requests and notices: what they change is decided, and the decision is applied.
-            Fact::OrderCancelRequested(_) | Fact::Picked(_) | Fact::Packed(_) | Fact::PoAcknowledged(_) => {}
+            Fact::OrderCancelRequested(_)
+            | Fact::Picked(_)
+            | Fact::Packed(_)
+            | Fact::PoAcknowledged(_)
+            | Fact::PoChangeAcknowledged(_) => {}
             Fact::ShipmentMilestone(m) => self.orders.reach(&m.tracking_number, m.milestone, entry.seq),
             // What it moves is decided; the carrier's number is known from here on.
             Fact::ShipmentNotified(notice) => self.remember_tracking(notice),
@@ -62,6 +70,12 @@ impl State {
             HubEvent::PoConfirmed(e) => self.confirm_po(e, entry),
             HubEvent::PoInTransit(e) => self.announce(e, entry),
             HubEvent::PoReceiptRecorded(e) => self.record_receipt(e, entry),
+            HubEvent::PoNoticeUndone(e) => self.undo_notice(e, entry),
+            HubEvent::PoReduced(e) => self.reduce_po(e, entry),
+            HubEvent::PoChanged(e) => self.change_po(e, entry),
+            HubEvent::PoChangeRefused(e) => self.refuse_change(e),
+            HubEvent::PoQualityRecorded(e) => self.record_quality(e),
+            HubEvent::PoReturnRecorded(e) => self.record_return(e, entry),
             HubEvent::PoClosed(e) => self.close_po(e, entry),
             HubEvent::InvoiceMatched(e) => self.procurement.record_match(e),
             HubEvent::ExceptionOpened(e) => {
@@ -87,6 +101,7 @@ impl State {
                     self.count_answered(&opened);
                     self.settle_exception(&opened, e.resolution, entry);
                     self.settle_gap(&opened, e);
+                    self.decide_invoice(&opened, e.resolution);
                 }
             }
             HubEvent::ExceptionEscalated(e) => {

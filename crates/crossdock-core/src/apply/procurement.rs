@@ -1,13 +1,15 @@
-//! What procurement events change.
+//! What procurement events change, up to the goods: recommendations, orders, promises, changes, invoices.
+//! Not here: announced and received goods (`inbound`).
 
 use crossdock_model::{
-    DeliveryPlanned, ExceptionKind, ExceptionOpened, FunctionalAck, Invoice, PoClosed, PoConfirmed, PoCreated,
-    PoInTransit, PoReceiptRecorded, PoSent, Quantity, Recommendation, RecommendationId, Resolution, ShipmentNotice,
+    Amount, DeliveryPlanned, ExceptionKind, ExceptionOpened, FunctionalAck, Invoice, PoChangeRefused,
+    PoChangeRequested, PoChanged, PoClosed, PoConfirmed, PoCreated, PoLine, PoReduced, PoSent, Quantity,
+    Recommendation, RecommendationId, Resolution, ShipmentNotice,
 };
 
 use crate::about::About;
 use crate::stock::Side;
-use crate::{Entry, InvoiceState, PoState, PoStatus, RecommendationState, ShipmentState, State};
+use crate::{Entry, InvoiceState, PoLineState, PoState, PoStatus, RecommendationState, State};
 
 impl State {
     pub(super) fn recommend(&mut self, recommendation: &Recommendation, entry: &Entry) {
@@ -71,6 +73,7 @@ impl State {
         if let Some(po) = self.procurement.orders.get_mut(&event.po_number) {
             po.reach(PoStatus::Confirmed, entry.meta.source_time);
             po.confirmed = Some(event.lines.clone());
+            po.confirmed_at = event.acknowledged_at;
         }
     }
 
@@ -80,75 +83,6 @@ impl State {
             notice.tracking_number.as_ref().filter(|_| self.procurement.orders.contains_key(&notice.po_number));
         if let Some(number) = number {
             self.procurement.by_tracking.entry(number.clone()).or_insert_with(|| notice.po_number.clone());
-        }
-    }
-
-    /// ASN n: on_order −n, in_transit +n.
-    pub(super) fn announce(&mut self, event: &PoInTransit, entry: &Entry) {
-        let Some(po) = self.procurement.orders.get_mut(&event.po_number) else { return };
-        po.reach(PoStatus::InTransit, entry.meta.source_time);
-        let key = (po.po.supplier.clone(), event.asn_number.clone(), event.po_number.clone());
-        let shipment = self.procurement.shipments.entry(key).or_insert_with(|| ShipmentState {
-            po_number: event.po_number.clone(),
-            lines: std::collections::BTreeMap::new(),
-            tracking_number: None,
-            complete: false,
-        });
-        for line in &event.lines {
-            let announced = shipment.lines.entry(line.line_number).or_default();
-            // What came before its notice was taken from on_order already: the notice moves only the rest.
-            let early = announced.received.saturating_sub(announced.announced);
-            announced.announced += line.quantity;
-            let rest = line.quantity.saturating_sub(early);
-            let Some(state) = po.lines.iter_mut().find(|l| l.number == line.line_number) else { continue };
-            let moved = rest.min(state.on_order);
-            state.on_order = state.on_order.saturating_sub(moved);
-            state.in_transit += moved;
-            announced.in_transit += moved;
-            let place = (&state.product, &po.po.facility);
-            self.stock.change(place, &po.context, entry.meta.source_time, Side::Supply, |position| {
-                position.on_order -= moved;
-                position.in_transit += moved;
-            });
-        }
-    }
-
-    /// The order's side of a receipt: from in_transit, then from on_order, the rest is over-receipt.
-    pub(super) fn record_receipt(&mut self, event: &PoReceiptRecorded, entry: &Entry) {
-        let Some(po) = self.procurement.orders.get_mut(&event.po_number) else { return };
-        po.reach(PoStatus::Received, entry.meta.source_time);
-        let key = (po.po.supplier.clone(), event.asn_number.clone(), event.po_number.clone());
-        let shipment = self.procurement.shipments.entry(key).or_insert_with(|| ShipmentState {
-            po_number: event.po_number.clone(),
-            lines: std::collections::BTreeMap::new(),
-            tracking_number: None,
-            complete: false,
-        });
-        shipment.complete |= event.complete;
-        for line in &event.lines {
-            let came = line.accepted + line.rejected;
-            let announced = shipment.lines.entry(line.line_number).or_default();
-            announced.received += came;
-            let Some(state) = po.lines.iter_mut().find(|l| l.number == line.line_number) else { continue };
-            // Of its own shipment: what another one carries is still on the way (domain.md 4.4.1).
-            let from_transit = came.min(announced.in_transit).min(state.in_transit);
-            announced.in_transit = announced.in_transit.saturating_sub(from_transit);
-            let from_order = came.saturating_sub(from_transit).min(state.on_order);
-            let over = came.saturating_sub(from_transit + from_order);
-            state.in_transit = state.in_transit.saturating_sub(from_transit);
-            state.on_order = state.on_order.saturating_sub(from_order);
-            // Over-receipt comes off what was accepted first: the order counts what it asked for.
-            let accepted_over = over.min(line.accepted);
-            state.accepted += line.accepted.saturating_sub(accepted_over);
-            state.rejected += line.rejected.saturating_sub(over.saturating_sub(accepted_over));
-            state.over_received += over;
-            // What was announced above the order was never in transit: nobody can send it again or give it up.
-            state.short = (state.short + line.short).min(state.in_transit);
-            let place = (&state.product, &po.po.facility);
-            self.stock.change(place, &po.context, entry.meta.source_time, Side::Supply, |position| {
-                position.in_transit -= from_transit;
-                position.on_order -= from_order;
-            });
         }
     }
 
@@ -164,44 +98,84 @@ impl State {
             context: entry.context(),
             matched: std::collections::BTreeMap::new(),
             result: None,
+            decision: None,
         };
         self.procurement.add_invoice(state);
     }
 
-    /// A decided discrepancy: what did not come is sent again (to on_order) or given up (cancelled).
-    pub(super) fn settle_exception(&mut self, opened: &ExceptionOpened, resolution: Resolution, entry: &Entry) {
-        let decided = matches!(resolution, Resolution::SendAgain | Resolution::GiveUp);
-        if opened.kind != ExceptionKind::ReceiptDiscrepancy || !decided {
+    /// A person decided on a variance. That a rule closed the question decides nothing.
+    pub(super) fn decide_invoice(&mut self, opened: &ExceptionOpened, resolution: Resolution) {
+        if opened.kind != ExceptionKind::InvoiceVariance {
             return;
         }
-        let Some(About::Po(number)) = About::parse(&opened.about) else { return };
-        let Some(po) = self.procurement.orders.get_mut(&number) else { return };
-        for line in &mut po.lines {
-            let short = std::mem::replace(&mut line.short, Quantity::ZERO).min(line.in_transit);
-            if short.is_zero() {
+        let Some(About::Invoice(supplier, number)) = About::parse(&opened.about) else { return };
+        if let Some(invoice) = self.procurement.invoices.get_mut(&(supplier, number)) {
+            invoice.decision = match resolution {
+                Resolution::Approve => Some(true),
+                Resolution::Reject => Some(false),
+                _ => invoice.decision,
+            };
+        }
+    }
+
+    /// Less will come, and that is accepted: on_order −n, counted as cancelled (domain.md 4.2).
+    pub(super) fn reduce_po(&mut self, event: &PoReduced, entry: &Entry) {
+        let Some(po) = self.procurement.orders.get_mut(&event.po_number) else { return };
+        for reduced in &event.lines {
+            let Some(line) = po.lines.iter_mut().find(|l| l.number == reduced.line_number) else { continue };
+            let less = reduced.quantity.min(line.on_order);
+            line.on_order = line.on_order.saturating_sub(less);
+            line.cancelled += less;
+            let place = (&line.product, &po.po.facility);
+            self.stock.change(place, &po.context, entry.meta.source_time, Side::Supply, |p| p.on_order -= less);
+        }
+    }
+
+    pub(super) fn take_change(&mut self, change: &PoChangeRequested) {
+        if let Some(po) = self.procurement.orders.get_mut(&change.po_number).filter(|po| po.is_open()) {
+            po.change = Some(change.clone());
+        }
+    }
+
+    pub(super) fn refuse_change(&mut self, event: &PoChangeRefused) {
+        if let Some(po) = self.procurement.orders.get_mut(&event.po_number) {
+            po.end_change(&event.change_id);
+        }
+    }
+
+    /// Other lines: more goes to on_order, after what came in above the order already; less comes off on_order.
+    pub(super) fn change_po(&mut self, event: &PoChanged, entry: &Entry) {
+        let Some(po) = self.procurement.orders.get_mut(&event.po_number) else { return };
+        let sent = po.has_reached(PoStatus::Sent);
+        if let Some(change) = &event.change_id {
+            po.end_change(change);
+        }
+        for changed in &event.lines {
+            if po.line(changed.line_number).is_none() {
+                let none = PoLine { quantity: Quantity::ZERO, ..changed.clone() };
+                po.lines.push(PoLineState::new(&none));
+            }
+            let Some(line) = po.lines.iter_mut().find(|l| l.number == changed.line_number) else { continue };
+            let more = changed.quantity.saturating_sub(line.ordered.quantity);
+            let less = line.ordered.quantity.saturating_sub(changed.quantity);
+            line.ordered = changed.clone();
+            if !sent {
                 continue;
             }
-            line.in_transit = line.in_transit.saturating_sub(short);
-            let mut left = short;
-            let of_po = self.procurement.shipments.values_mut().filter(|s| s.po_number == number && s.complete);
-            for announced in of_po.filter_map(|s| s.lines.get_mut(&line.number)) {
-                let from = left.min(announced.in_transit);
-                announced.in_transit = announced.in_transit.saturating_sub(from);
-                left = left.saturating_sub(from);
-            }
-            let again = resolution == Resolution::SendAgain;
-            if again {
-                line.on_order += short;
-            } else {
-                line.cancelled += short;
-            }
+            let came = more.min(line.over_received);
+            line.over_received = line.over_received.saturating_sub(came);
+            line.tolerated = line.tolerated.saturating_sub(came);
+            line.accepted += came;
+            let (more, less) = (more.saturating_sub(came), less.min(line.on_order));
+            line.on_order = (line.on_order + more).saturating_sub(less);
             let place = (&line.product, &po.po.facility);
             self.stock.change(place, &po.context, entry.meta.source_time, Side::Supply, |position| {
-                position.in_transit -= short;
-                if again {
-                    position.on_order += short;
-                }
+                position.on_order += more;
+                position.on_order -= less;
             });
         }
+        let mut total = po.lines.iter().map(|l| l.ordered.unit_price.times(l.ordered.quantity));
+        let total = total.try_fold(Amount::ZERO, |sum, line| sum.checked_add(line?));
+        po.po.total = total.unwrap_or(po.po.total);
     }
 }

@@ -11,7 +11,7 @@ use crossdock_model::{
 use jiff::SignedDuration;
 use serde_json::json;
 
-use super::{Question, opened, ownership};
+use super::{Question, opened, ownership, purchasing};
 use crate::partition::{Known, Submission};
 use crate::{Context, Policy, Refusal, Seq, State};
 
@@ -118,6 +118,9 @@ fn possible(_: &State, policy: &Policy, submission: &Submission) -> Result<(), R
     match &submission.fact {
         Fact::OrderCaptured(order) => possible_order(order),
         Fact::Recommended(r) => possible_recommendation(policy, r),
+        Fact::InvoiceReceived(invoice) => purchasing::possible_invoice(invoice),
+        Fact::PoChangeRequested(change) => purchasing::possible_change(change),
+        Fact::ReturnedToSupplier(movement) => purchasing::possible_return(movement),
         _ => Ok(()),
     }
 }
@@ -162,6 +165,11 @@ fn possible_recommendation(policy: &Policy, r: &Recommendation) -> Result<(), Re
         let message = format!("no supplier is called `{}`", r.supplier);
         return Err(Refusal::invalid("supplier", "/data/supplier", message));
     }
+    let currencies = &policy.purchasing.currencies;
+    if !currencies.is_empty() && !currencies.contains(&r.currency) {
+        let message = format!("nothing is bought in {}, only in {currencies:?}", r.currency);
+        return Err(Refusal::invalid("currency", "/data/currency", message));
+    }
     if r.quantity.is_zero() {
         return Err(Refusal::invalid("recommendation/quantity", "/data/quantity", "it recommends nothing"));
     }
@@ -178,6 +186,12 @@ fn apart(_: &State, policy: &Policy, submission: &Submission) -> Result<(), Refu
             m.lines.iter().enumerate().map(|(i, line)| (at_line(i), &line.product)).collect()
         }
         Fact::Shipped(m) if submission.synthetic => {
+            m.lines.iter().enumerate().map(|(i, line)| (at_line(i), &line.product)).collect()
+        }
+        Fact::QualityInspected(m) if submission.synthetic => {
+            m.lines.iter().enumerate().map(|(i, line)| (at_line(i), &line.product)).collect()
+        }
+        Fact::ReturnedToSupplier(m) if submission.synthetic => {
             m.lines.iter().enumerate().map(|(i, line)| (at_line(i), &line.product)).collect()
         }
         Fact::Received(m) if submission.synthetic => {
@@ -233,6 +247,10 @@ fn of_object(state: &State, submission: &Submission) -> Option<Context> {
         Fact::PoAcknowledged(e) => po(&e.po_number),
         Fact::ShipmentNotified(e) => po(&e.po_number),
         Fact::InvoiceReceived(e) => po(&e.po_number),
+        Fact::PoChangeRequested(e) => po(&e.po_number),
+        Fact::PoChangeAcknowledged(e) => po(&e.po_number),
+        Fact::QualityInspected(e) => po(&e.po_number),
+        Fact::ReturnedToSupplier(e) => po(&e.po_number),
         Fact::ShipmentMilestone(e) => state.context_of_tracking(&e.tracking_number).cloned(),
         Fact::FunctionalAck(e) => {
             let key = (submission.system.clone(), e.group_control_number);

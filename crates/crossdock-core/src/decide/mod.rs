@@ -1,5 +1,6 @@
 //! What follows from an entry. One entry in, the events that follow out; the partition records them and asks again.
-//! Here: which entry goes to which area. Areas: `admission` (is a fact taken), `orders`, `allocation`, `cancel`, `shipments`, `short_pick`,
+//! Here: which entry goes to which area. Areas: `admission` (is a fact taken; `purchasing` for its documents), `orders`,
+//! `allocation`, `cancel`, `shipments`, `short_pick`,
 //! `procurement`, `matching`, `positions`, `routes` (what is owed to whom).
 //! Invariant: nothing here changes the state; equal state, entry and time give equal events.
 
@@ -13,6 +14,7 @@ mod orders;
 mod ownership;
 mod positions;
 mod procurement;
+mod purchasing;
 mod remediation;
 mod routes;
 mod sequence;
@@ -64,6 +66,10 @@ fn follows(state: &State, policy: &Policy, entry: &Entry, now: Timestamp) -> Vec
             Fact::PoAcknowledged(ack) => procurement::acknowledged(&ask, ack),
             Fact::ShipmentNotified(notice) => procurement::notified(&ask, notice),
             Fact::InvoiceReceived(invoice) => matching::invoiced(&ask, invoice),
+            Fact::PoChangeRequested(change) => procurement::change_requested(&ask, change),
+            Fact::PoChangeAcknowledged(answer) => procurement::change_acknowledged(&ask, answer),
+            Fact::QualityInspected(inspected) => procurement::inspected(&ask, inspected),
+            Fact::ReturnedToSupplier(movement) => procurement::returned(&ask, movement),
         },
         Event::Hub(event) => match event {
             HubEvent::OrderAccepted(e) => orders::accepted(&ask, e),
@@ -76,7 +82,12 @@ fn follows(state: &State, policy: &Policy, entry: &Entry, now: Timestamp) -> Vec
             HubEvent::RecommendationRefused(e) => procurement::refused(&ask, e),
             HubEvent::PoCreated(e) => procurement::created(&ask, e),
             HubEvent::PoSent(e) => procurement::status(&ask, &e.po_number),
-            HubEvent::PoConfirmed(e) => procurement::status(&ask, &e.po_number),
+            HubEvent::PoConfirmed(e) => procurement::confirmed(&ask, e),
+            HubEvent::PoNoticeUndone(e) => procurement::notice_undone(&ask, e),
+            HubEvent::PoReduced(e) => procurement::reduced(&ask, e),
+            HubEvent::PoChanged(e) => procurement::changed(&ask, e),
+            HubEvent::PoQualityRecorded(e) => procurement::quality_recorded(&ask, e),
+            HubEvent::PoReturnRecorded(e) => procurement::return_recorded(&ask, e),
             HubEvent::PoInTransit(e) => procurement::in_transit(&ask, e),
             HubEvent::PoReceiptRecorded(e) => procurement::receipt_recorded(&ask, e),
             HubEvent::PoClosed(e) => procurement::status(&ask, &e.po_number),
@@ -142,8 +153,17 @@ fn exception_opened(ask: &Ask<'_>, event: &ExceptionOpened) -> Vec<Draft> {
 fn resolved(ask: &Ask<'_>, id: crossdock_model::ExceptionId, resolution: Resolution) -> Vec<Draft> {
     let Some(exception) = ask.state.exceptions.get(id) else { return Vec::new() };
     match exception.opened.kind {
-        ExceptionKind::ApprovalNeeded => procurement::decided(ask, &exception.opened.about, resolution),
         ExceptionKind::OwnershipProposal => ownership::decided(ask, id, &exception.opened, resolution),
+        ExceptionKind::ApprovalNeeded => procurement::decided(ask, exception, resolution),
+        ExceptionKind::InvoiceVariance => matching::variance_decided(ask, &exception.opened.about),
+        ExceptionKind::AcknowledgementVariance => {
+            let opened = &exception.opened;
+            let mut drafts = procurement::variance_decided(ask, id, &opened.details, &opened.about, resolution);
+            if drafts.is_empty() {
+                drafts.extend(matching::close_about(ask, &opened.about));
+            }
+            drafts
+        }
         ExceptionKind::ReceiptDiscrepancy => matching::discrepancy_decided(ask, &exception.opened.about),
         _ => matching::close_about(ask, &exception.opened.about),
     }

@@ -34,10 +34,15 @@ pub(super) fn written_by(fact: &Fact) -> Write {
         Fact::Picked(_) | Fact::Packed(_) | Fact::ShortPicked(_) | Fact::Shipped(_) | Fact::Adjusted(_) => {
             write("movement", "stock-movement", Act::Create)
         }
+        Fact::ReturnedToSupplier(_) => write("movement", "stock-movement", Act::Create),
         Fact::Received(_) => write("receipt", "counted", Act::Create),
+        Fact::QualityInspected(_) => write("quality", "verdict", Act::Create),
+        Fact::PoChangeRequested(_) => write("purchase-order", "commitment", Act::Update),
         Fact::Recommended(_) => write("recommendation", "proposal", Act::Create),
         Fact::ShipmentMilestone(_) => write("milestone", "outbound", Act::Create),
-        Fact::FunctionalAck(_) | Fact::PoAcknowledged(_) => write("purchase-order", "acknowledgement", Act::Enrich),
+        Fact::FunctionalAck(_) | Fact::PoAcknowledged(_) | Fact::PoChangeAcknowledged(_) => {
+            write("purchase-order", "acknowledgement", Act::Enrich)
+        }
         Fact::ShipmentNotified(notice) if notice.purpose == ShipmentPurpose::Original => {
             write("ship-notice", "inbound-shipment", Act::Create)
         }
@@ -104,6 +109,7 @@ fn part(state: &State, policy: &Policy, sender: &SystemId, fact: &Fact) -> Resul
         Fact::InvoiceReceived(invoice) => owns_po(state, &invoice.po_number, sender),
         Fact::PoAcknowledged(ack) => owns_po(state, &ack.po_number, sender),
         Fact::ShipmentNotified(notice) => owns_po(state, &notice.po_number, sender),
+        Fact::PoChangeAcknowledged(answer) => owns_po(state, &answer.po_number, sender),
         _ => Ok(()),
     }
 }
@@ -119,6 +125,9 @@ fn undeclared(policy: &Policy, sender: &SystemId, fact: &Fact) -> Result<(), Ref
     match fact {
         Fact::Recommended(_) if policy.procurement.as_ref() != Some(sender) => {
             Err(Refusal::not_owner(format!("{sender} does not plan replenishment")))
+        }
+        Fact::PoChangeRequested(_) if policy.erp.as_ref() != Some(sender) => {
+            Err(Refusal::not_owner(format!("{sender} does not make purchase orders, and cannot change them")))
         }
         _ => Ok(()),
     }

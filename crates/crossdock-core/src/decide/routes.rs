@@ -385,13 +385,26 @@ pub(crate) fn functional_ack(state: &State, supplier: &SystemId, ack: Value, tra
     }))
 }
 
+/// What the supplier promised, for the ERP that made the order.
+pub(super) fn erp_po_confirmed(ask: &Ask<'_>, po: &PoState) -> Option<Draft> {
+    let mut body = json!({ "status": po.status.as_str(), "confirmed": po.confirmed });
+    if let (Some(map), Some(at)) = (body.as_object_mut(), po.confirmed_at) {
+        map.insert("acknowledgedAt".to_owned(), at.to_string().into());
+    }
+    erp_po(ask, po, body)
+}
+
 pub(super) fn erp_po_status(ask: &Ask<'_>, po: &PoState) -> Option<Draft> {
+    erp_po(ask, po, json!({ "status": po.status.as_str() }))
+}
+
+fn erp_po(ask: &Ask<'_>, po: &PoState, body: Value) -> Option<Draft> {
     let route = Route {
         target: ask.policy.erp.as_ref()?,
         operation: "updatePurchaseOrderStatus",
         about: About::Po(po.po.po_number.clone()),
         distinct: ask.entry.seq.to_string(),
-        body: json!({ "status": po.status.as_str() }).into(),
+        body: body.into(),
     };
     owed(ask, &po.context, with_path(route.plan(), "poNumber", &po.po.po_number))
 }
@@ -420,6 +433,31 @@ pub(super) fn inbound_shipment(
     owed(ask, &po.context, route.plan())
 }
 
+/// Another notice took the place of the one that was announced; without lines: nothing of it comes.
+pub(super) fn replaced_shipment(
+    ask: &Ask<'_>,
+    po: &PoState,
+    notice: &ShipmentNotice,
+    lines: &[ShipmentLine],
+) -> Option<Draft> {
+    let mut body = json!({
+        "asnNumber": notice.asn_number, "poNumber": po.po.po_number, "supplier": po.po.supplier,
+        "facility": po.po.facility, "lines": lines,
+    });
+    if let (Some(map), Some(at)) = (body.as_object_mut(), notice.expected_at) {
+        map.insert("expectedAt".to_owned(), at.to_string().into());
+    }
+    let route = Route {
+        target: ask.policy.wms_of(&po.po.facility)?,
+        operation: "replaceInboundShipment",
+        about: About::Po(po.po.po_number.clone()),
+        // A notice may be replaced more than once: the ledger place tells them apart.
+        distinct: format!("{}/{}", notice.asn_number, ask.entry.seq),
+        body: marked(body, &po.context),
+    };
+    owed(ask, &po.context, with_path(route.plan(), "asnNumber", &notice.asn_number))
+}
+
 pub(super) fn ap_invoice(ask: &Ask<'_>, invoice: &Invoice, context: &Context) -> Option<Draft> {
     let route = Route {
         target: ask.policy.ap.as_ref()?,
@@ -431,13 +469,23 @@ pub(super) fn ap_invoice(ask: &Ask<'_>, invoice: &Invoice, context: &Context) ->
     owed(ask, context, route.plan())
 }
 
-pub(super) fn ap_match(ask: &Ask<'_>, matched: &InvoiceMatched, context: &Context) -> Option<Draft> {
+pub(super) fn ap_match(
+    ask: &Ask<'_>,
+    matched: &InvoiceMatched,
+    context: &Context,
+    reason: Option<&str>,
+) -> Option<Draft> {
+    // The contract has the two verdicts after which something is done: paid, or looked at.
+    let mut body = json!({ "result": matched.result, "lines": matched.lines });
+    if let Some(reason) = reason.filter(|reason| !reason.is_empty()) {
+        body["reason"] = reason.chars().take(512).collect::<String>().into();
+    }
     let route = Route {
         target: ask.policy.ap.as_ref()?,
         operation: "updateMatch",
         about: About::Invoice(matched.supplier.clone(), matched.invoice_number.clone()),
         distinct: ask.entry.seq.to_string(),
-        body: json!({ "result": matched.result, "lines": matched.lines }).into(),
+        body: body.into(),
     };
     owed(ask, context, with_path(route.plan(), "invoiceNumber", &matched.invoice_number))
 }

@@ -11,6 +11,7 @@ use crossdock_model::{BusinessKey, Digest, Event, Fact, HubEvent, Timestamp};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
+use super::buying;
 use crate::delivery::{Attempt, AttemptOutcome};
 use crate::ownership::{Act, Grant, Group, Otherwise, Ownership};
 use crate::partition::{Command, Known};
@@ -53,6 +54,7 @@ pub(super) fn policy(overrides: &Value) -> Policy {
         storefronts: vec![id("commerce")],
         ownership: ownership(&overrides["ownership"]),
         targets: systems.iter().map(|system| (id(system), target.clone())).collect(),
+        purchasing: buying::purchasing(overrides),
         ..Policy::default()
     };
     declared::exceptions(&mut policy, overrides);
@@ -185,7 +187,11 @@ impl World {
         }
     }
 
-    fn submit(&mut self, system: &str, event_type: &str, extra: &Value, data: &Value) {
+    pub(super) fn position_version(&self, product: &str, facility: &str) -> u64 {
+        self.partition.state().position(&id(product), &id(facility)).map_or(0, |position| position.version)
+    }
+
+    pub(super) fn submit(&mut self, system: &str, event_type: &str, extra: &Value, data: &Value) {
         let fact = Fact::from_data(event_type, data.clone()).expect("a fact").expect("well-formed data");
         let text = |key: &str| extra[key].as_str().map(ToOwned::to_owned);
         let digest = digest(data);
@@ -209,7 +215,7 @@ impl World {
     }
 
     /// `{call: erp.createOrder, status: 201, body: {…}}`, or `{call, lost: refused|timeout}`, for the oldest such call under way.
-    fn answer(&mut self, body: &Value) {
+    pub(super) fn answer(&mut self, body: &Value) {
         let call = body["call"].as_str().unwrap();
         let found = self.under_way.iter().position(|a| format!("{}.{}", a.plan.target, a.plan.operation) == call);
         let calls =
@@ -380,7 +386,9 @@ pub(super) fn order(body: &Value) -> Value {
 fn brief(body: &Value) -> String {
     let mut body = body.clone();
     if let Some(map) = body.as_object_mut() {
-        for noise in ["shipTo", "asOf", "sourceTime", "orderedAt", "problem", "due", "owner"] {
+        for noise in
+            ["shipTo", "asOf", "sourceTime", "orderedAt", "problem", "due", "owner", "noticedAt", "acknowledgedAt"]
+        {
             map.shift_remove(noise);
         }
     }

@@ -164,6 +164,19 @@ impl Wms {
         Ok(answer)
     }
 
+    /// Another announcement takes the place of the one that is expected; without lines it does not come.
+    fn replace_inbound(&mut self, request: &Request) -> Result<Answer, Answer> {
+        let Announced { lines, expected_at, .. } = body_of(request)?;
+        let asn = request.path("asnNumber");
+        let inbound = self.inbound.get_mut(asn).ok_or_else(|| Answer::unknown("inbound shipment", asn))?;
+        if inbound.received {
+            return Err(Answer::conflict("already-received", &format!("`{asn}` has been received")));
+        }
+        inbound.expected_at = expected_at;
+        inbound.lines = lines.into_iter().map(InboundLine::expected).collect();
+        Ok(Answer::ok(inbound.view(asn)))
+    }
+
     fn pick(&mut self, order: &str, wave: usize, now: Timestamp) -> Option<Value> {
         self.stage(order, wave, "released", "picked")?;
         let event = self.staged("picked", order, wave, now);
@@ -227,7 +240,8 @@ impl Wms {
     }
 
     fn receive(&mut self, asn: &str, now: Timestamp) -> Option<Value> {
-        let inbound = self.inbound.get_mut(asn)?;
+        // Without lines it was cancelled meanwhile.
+        let inbound = self.inbound.get_mut(asn).filter(|inbound| !inbound.lines.is_empty())?;
         inbound.received = true;
         for line in &mut inbound.lines {
             let rule = self.declaration.receipts.iter().find(|rule| rule.product == line.announced.product);
@@ -322,6 +336,7 @@ impl System for Wms {
             }
             "cancelRelease" => self.cancel(request, true),
             "createInboundShipment" => self.create_inbound(request, now),
+            "replaceInboundShipment" => self.replace_inbound(request),
             "getInboundShipment" => {
                 let asn = request.path("asnNumber");
                 let inbound = self.inbound.get(asn).map(|inbound| Answer::ok(inbound.view(asn)));

@@ -1,0 +1,34 @@
+//! What is declared about buying: tolerances, what a rule may accept, and how long each step may take.
+//! Not here: who plays which part (`policy`).
+//! Invariant: the defaults tolerate nothing, accept nothing and watch no time: a person decides.
+
+use crossdock_model::{Currency, Quantity};
+use rust_decimal::Decimal;
+
+/// The declared policy of buying. Percents are of the ordered quantity or price of a line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Purchasing {
+    /// How much more than ordered may come in, over all receipts of a line (docs/concepts/domain.md, 9.9).
+    pub receipt_tolerance_percent: Decimal,
+    /// A supplier's reduction of a line up to this is accepted by rule (4.2).
+    pub accept_reduction_percent: Decimal,
+    /// A billed price may differ from the ordered one by so much.
+    pub price_tolerance_percent: Decimal,
+    /// What is billed above what was received may be so much, without a question; it is not matched (I14).
+    pub invoice_tolerance_percent: Decimal,
+    /// Currencies in which is bought; any, where none is named.
+    pub currencies: Vec<Currency>,
+}
+
+/// So much of a quantity, rounded down to what a quantity can say.
+pub(crate) fn percent_of(quantity: Quantity, percent: Decimal) -> Quantity {
+    let part =
+        quantity.decimal().checked_mul(percent).map(|product| (product / Decimal::ONE_HUNDRED).trunc_with_scale(6));
+    part.and_then(|part| Quantity::try_from(part).ok()).unwrap_or(Quantity::ZERO)
+}
+
+/// True where `value` differs from `base` by no more than so much of the base.
+pub(crate) fn within(base: Decimal, value: Decimal, percent: Decimal) -> bool {
+    let allowed = base.abs().checked_mul(percent).map_or(Decimal::ZERO, |product| product / Decimal::ONE_HUNDRED);
+    (value - base).abs() <= allowed
+}
