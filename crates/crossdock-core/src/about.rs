@@ -1,7 +1,7 @@
 //! The one way to write down which business object an event, a delivery or an exception is about.
 //! Invariant: what `of_*` writes, `parse` reads.
 
-use crossdock_model::{FacilityId, InvoiceNumber, PoNumber, RecommendationId, SystemId};
+use crossdock_model::{FacilityId, InvoiceNumber, MovementId, PoNumber, RecommendationId, SystemId};
 
 use crate::OrderKey;
 
@@ -13,6 +13,7 @@ pub(crate) enum About {
     Recommendation(RecommendationId),
     Invoice(SystemId, InvoiceNumber),
     Facility(FacilityId),
+    Movement(FacilityId, MovementId),
 }
 
 impl About {
@@ -30,6 +31,10 @@ impl About {
                 Self::Invoice(supplier.parse().ok()?, number.parse().ok()?)
             }
             "facility" => Self::Facility(rest.parse().ok()?),
+            "movement" => {
+                let (facility, id) = rest.split_once('/')?;
+                Self::Movement(facility.parse().ok()?, id.parse().ok()?)
+            }
             _ => return None,
         })
     }
@@ -42,6 +47,7 @@ impl std::fmt::Display for About {
             Self::Po(number) => write!(f, "po/{number}"),
             Self::Recommendation(id) => write!(f, "recommendation/{id}"),
             Self::Invoice(supplier, number) => write!(f, "invoice/{supplier}/{number}"),
+            Self::Movement(facility, id) => write!(f, "movement/{facility}/{id}"),
             Self::Facility(facility) => write!(f, "facility/{facility}"),
         }
     }

@@ -25,7 +25,7 @@ pub use entry::{Context, Draft, Entry, Seq};
 pub use exceptions::{Act, ExceptionState};
 pub use orders::{CancelState, LineState, OrderKey, OrderState, OrderStatus, ReleaseState};
 pub use partition::{Answer, Command, Input, Known, Output, Partition, Submission, Ticket};
-pub use policy::{EscalationLevel, Policy, RemediationRule, TargetPolicy};
+pub use policy::{EscalationLevel, Policy, RemediationRule, TargetPolicy, VarianceLimits};
 pub use procurement::{
     InvoiceState, Notice, PoLineState, PoState, PoStatus, RecommendationState, ShipmentLineState, ShipmentState,
 };

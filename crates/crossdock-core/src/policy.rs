@@ -3,7 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crossdock_model::{Amount, ExceptionKind, FacilityId, ProductId, Quantity, Resolution, Severity, SystemId};
+use crossdock_model::{
+    Amount, Balance, ExceptionKind, FacilityId, ProductId, Quantity, Resolution, Severity, SystemId,
+};
+use rust_decimal::Decimal;
 use serde_json::Value;
 
 use crate::Purchasing;
@@ -32,6 +35,10 @@ pub struct Policy {
     pub release_before_booking: bool,
     /// Products with this prefix are for synthetic transactions only.
     pub reserved_prefix: String,
+    /// Up to which variance a count or a counted adjustment is taken without a decision.
+    pub variance: VarianceLimits,
+    /// What a unit of a product is worth, for the limit by value.
+    pub unit_costs: BTreeMap<ProductId, Amount>,
     /// Facilities whose systems number what they report, without gaps. Of the others, numbers mean nothing.
     pub sequences: BTreeSet<FacilityId>,
     /// For how long a gap in such numbers holds back what is not to be trusted meanwhile, in milliseconds.
@@ -113,6 +120,34 @@ impl Policy {
     }
 }
 
+/// The largest variance that needs nobody, by each measure that is declared; above any of them a person decides.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VarianceLimits {
+    /// In base units.
+    pub quantity: Option<Quantity>,
+    /// Of what the books say. Where they say nothing, any variance is above it.
+    pub percent: Option<Quantity>,
+    /// In the currency of the unit costs. A product without one has no value, and is not held by it.
+    pub value: Option<Amount>,
+}
+
+impl VarianceLimits {
+    /// Whether a variance needs a decision.
+    pub(crate) fn is_material(&self, variance: Balance, books: Balance, unit_cost: Option<Amount>) -> bool {
+        let size = variance.floored() + variance.shortfall();
+        let on_books = books.floored() + books.shortfall();
+        let by_percent = |limit: Quantity| {
+            let hundredfold = size.decimal().checked_mul(Decimal::ONE_HUNDRED);
+            hundredfold > limit.decimal().checked_mul(on_books.decimal())
+        };
+        let by_value = |limit: Amount| unit_cost.is_some_and(|cost| cost.times(size).is_none_or(|value| value > limit));
+        !size.is_zero()
+            && (self.quantity.is_some_and(|limit| size > limit)
+                || self.percent.is_some_and(by_percent)
+                || self.value.is_some_and(by_value))
+    }
+}
+
 impl Default for Policy {
     fn default() -> Self {
         Self {
@@ -126,6 +161,8 @@ impl Default for Policy {
             approval_limit: Amount::from(rust_decimal::Decimal::from(10_000)),
             release_before_booking: false,
             reserved_prefix: "SYN-".to_owned(),
+            variance: VarianceLimits::default(),
+            unit_costs: BTreeMap::new(),
             sequences: BTreeSet::new(),
             hold_back_ms: 30_000,
             history_ms: 48 * 3_600_000,

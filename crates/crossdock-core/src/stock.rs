@@ -2,6 +2,7 @@
 //! Here: the collection, the history beside each change. Not here: which fact moves which bucket (`apply/`).
 //! Invariant: whoever changes what is physically there, the movement is in the position's history (I3).
 
+mod counted;
 mod expected;
 mod history;
 mod lots;
@@ -10,9 +11,10 @@ mod sequence;
 
 use std::collections::BTreeMap;
 
-use crossdock_model::{FacilityId, LotNumber, PositionChanged, ProductId, Timestamp};
+use crossdock_model::{Balance, ExceptionOpened, FacilityId, LotNumber, PositionChanged, ProductId, Timestamp};
 use jiff::SignedDuration;
 
+pub(crate) use counted::{Count, CountKey, Counted};
 pub(crate) use expected::Expected;
 pub use expected::ExpectedReceipt;
 pub use history::{Shelf, TooOld};
@@ -31,6 +33,8 @@ pub(crate) struct Stock {
     touched: BTreeMap<PositionKey, Context>,
     /// What is to be received, and when.
     pub(crate) expected: Expected,
+    /// What was counted, and what waits for a decision.
+    pub(crate) counted: Counted,
     /// The running numbers of the facilities.
     pub(crate) sequences: Sequences,
     /// For how long movements are kept one by one.
@@ -45,6 +49,7 @@ impl Default for Stock {
             positions: BTreeMap::new(),
             touched: BTreeMap::new(),
             expected: Expected::default(),
+            counted: Counted::default(),
             sequences: Sequences::default(),
             keep: SignedDuration::from_hours(48),
             now: Timestamp::UNIX_EPOCH,
@@ -106,12 +111,31 @@ impl Stock {
             position.lots.change(index, moved);
             position.history.forget_before(horizon);
             position.history.record(at, index, moved);
+            if position.counted_at.is_some_and(|counted| at <= counted) {
+                self.counted.moved(facility, product, at);
+            }
         }
         position.as_of = position.as_of.max(at);
         if side == Side::Supply {
             position.supply_version = position.version + 1;
         }
         self.touched.insert(key, context.clone());
+    }
+
+    /// Takes note of a count; an older one than is known says nothing any more.
+    pub(crate) fn count(&mut self, key: CountKey, count: Count) {
+        let position = self.positions.entry((key.1.clone(), key.0.clone())).or_default();
+        position.counted_at = position.counted_at.max(Some(count.at));
+        self.counted.count(key, count);
+    }
+
+    /// The books are what was counted: before it they were wrong by the variance, and are asked about no more.
+    pub(crate) fn settle_count(&mut self, key: &CountKey, at: Timestamp, variance: Balance) {
+        self.counted.settle(key, variance);
+        let position = self.positions.get_mut(&(key.1.clone(), key.0.clone()));
+        if let Some(position) = position.filter(|_| key.2.is_none()) {
+            position.history.forget_before(at);
+        }
     }
 
     /// What was physically there as of a source time: all of it, or of one lot.
@@ -150,4 +174,14 @@ impl Stock {
         }
         rises || (held_back && published.available.is_negative())
     }
+}
+
+/// The count that an exception is about.
+pub(crate) fn count_key_of(opened: &ExceptionOpened) -> Option<CountKey> {
+    let text = |field: &str| opened.details.get(field)?.as_str();
+    Some((
+        text("facility")?.parse().ok()?,
+        text("product")?.parse().ok()?,
+        text("lot").and_then(|lot| lot.parse().ok()),
+    ))
 }

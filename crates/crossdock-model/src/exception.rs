@@ -29,6 +29,10 @@ pub enum ExceptionKind {
     IdReused,
     /// More is allocated than is sellable, or a balance fell below zero.
     Shortage,
+    /// What was counted, or is to be adjusted, differs from the books by more than needs nobody.
+    CountVariance,
+    /// An adjustment for a reason that nobody agreed on.
+    UnknownReason,
     /// A fact speaks of something that the hub does not know.
     UnknownReference,
     /// The supplier changed or refused a line.

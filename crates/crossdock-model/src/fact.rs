@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::{
-    BusinessKey, FacilityId, FunctionalAck, Invoice, KeyKind, MovementAdjusted, MovementReceived, MovementShipped,
-    MovementShortPicked, MovementStaged, Order, OrderCancelRequested, PoAcknowledged, Recommendation,
+    BusinessKey, FacilityId, FunctionalAck, Invoice, KeyKind, MovementAdjusted, MovementCounted, MovementReceived,
+    MovementShipped, MovementShortPicked, MovementStaged, Order, OrderCancelRequested, PoAcknowledged, Recommendation,
     ShipmentMilestone, ShipmentNotice, ShipmentPurpose, SystemId,
 };
 use crate::{PoChangeAcknowledged, PoChangeRequested, QualityInspected, ReturnedToSupplier};
@@ -78,6 +78,8 @@ facts! {
     Received(MovementReceived) = "movement.received.v1",
     /// A balance was corrected.
     Adjusted(MovementAdjusted) = "movement.adjusted.v1",
+    /// Somebody counted.
+    Counted(MovementCounted) = "movement.counted.v1",
     /// Planning proposes to buy.
     Recommended(Recommendation) = "replenishment.recommended.v1",
     /// A carrier saw a shipment.
@@ -111,6 +113,7 @@ impl Fact {
             Self::Adjusted(m) => &m.facility,
             Self::QualityInspected(m) => &m.facility,
             Self::ReturnedToSupplier(m) => &m.facility,
+            Self::Counted(m) => &m.facility,
             _ => return None,
         })
     }
@@ -126,6 +129,7 @@ impl Fact {
             Self::Shipped(m) => (KeyKind::Movement, m.movement_id.as_str()),
             Self::Received(m) => (KeyKind::Movement, m.movement_id.as_str()),
             Self::Adjusted(m) => (KeyKind::Movement, m.movement_id.as_str()),
+            Self::Counted(m) => (KeyKind::Movement, m.movement_id.as_str()),
             Self::Recommended(r) => (KeyKind::Recommendation, r.recommendation_id.as_str()),
             Self::QualityInspected(m) => (KeyKind::Movement, m.movement_id.as_str()),
             Self::ReturnedToSupplier(m) => (KeyKind::Movement, m.movement_id.as_str()),

@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    AttemptFailed, BreakerChanged, DeadLetterOpened, DeadLetterReplayed, DeliveryPlanned, DeliverySucceeded,
-    ExceptionEscalated, ExceptionOpened, ExceptionResolved, HoldBackEnded, InvoiceMatched, OrderAccepted,
-    OrderAllocated, OrderBooked, OrderCancelled, OrderClosed, OrderReleased, OrderShipped, PoClosed, PoConfirmed,
-    PoCreated, PoInTransit, PoReceiptRecorded, PoSent, PositionChanged, RecommendationApproved, RecommendationRefused,
-    RemediationStopped, ResyncRequested, Retired, SequenceGapFound, SystemId,
+    AdjustmentHeld, AttemptFailed, BreakerChanged, DeadLetterOpened, DeadLetterReplayed, DeliveryPlanned,
+    DeliverySucceeded, ExceptionEscalated, ExceptionOpened, ExceptionResolved, HoldBackEnded, InvoiceMatched,
+    OrderAccepted, OrderAllocated, OrderBooked, OrderCancelled, OrderClosed, OrderReleased, OrderShipped, PoClosed,
+    PoConfirmed, PoCreated, PoInTransit, PoReceiptRecorded, PoSent, PositionChanged, RecommendationApproved,
+    RecommendationRefused, RemediationStopped, ResyncRequested, Retired, SequenceGapFound, StockCorrected, SystemId,
 };
 use crate::{FactAdopted, FactSetAside};
 use crate::{PoChangeRefused, PoChanged, PoNoticeUndone, PoQualityRecorded, PoReduced, PoReturnRecorded};
@@ -98,6 +98,10 @@ hub_events! {
     OrderClosed(OrderClosed) = "order.closed.v1",
     /// A position has other figures.
     PositionChanged(PositionChanged) = "position.changed.v1",
+    /// An adjustment waits for a decision.
+    AdjustmentHeld(AdjustmentHeld) = "stock.adjustment_held.v1",
+    /// The books follow the shelf.
+    StockCorrected(StockCorrected) = "stock.corrected.v1",
     /// A facility skipped numbers.
     SequenceGapFound(SequenceGapFound) = "facility.sequence_gap_found.v1",
     /// What waited for them goes on.

@@ -3,6 +3,7 @@
 
 mod body;
 mod cloud_event;
+mod count;
 mod delivery;
 mod event;
 mod exception;
@@ -26,6 +27,7 @@ mod shipment;
 
 pub use body::{Body, Render};
 pub use cloud_event::{CloudEvent, CloudEventError};
+pub use count::{AdjustmentHeld, CorrectionCause, MovementCounted, StockCorrected};
 pub use delivery::{
     AttemptFailed, BreakerChanged, DeadLetterOpened, DeadLetterReplayed, DeliveryId, DeliveryPlanned,
     DeliverySucceeded, EdiControl, Ordering, Retired,

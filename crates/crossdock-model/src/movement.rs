@@ -4,8 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AsnNumber, Balance, FacilityId, LineNumber, MovementId, OrderId, PoNumber, ProductId, Quantity, ShipmentId,
-    SystemId, TrackingNumber, Unit,
+    AsnNumber, Balance, FacilityId, LineNumber, LotNumber, MovementId, OrderId, PoNumber, ProductId, Quantity,
+    ShipmentId, SystemId, TrackingNumber, Unit,
 };
 
 /// What every movement has.
@@ -28,6 +28,9 @@ pub struct MovementLine {
     pub quantity: Quantity,
     /// Its unit.
     pub unit: Unit,
+    /// Of which lot, where the facility keeps lots.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lot: Option<LotNumber>,
     /// Of a shipment: how much the facility was asked for, where it says so (X12 945, W1202).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ordered: Option<Quantity>,
@@ -137,6 +140,9 @@ pub struct ReceivedLine {
     /// Why it was rejected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reject_reason: Option<String>,
+    /// Of which lot, where the facility keeps lots.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lot: Option<LotNumber>,
 }
 
 /// `movement.adjusted.v1`: the books follow the shelf.
@@ -155,11 +161,14 @@ pub struct MovementAdjusted {
     pub unit: Unit,
     /// Why.
     pub reason: AdjustmentReason,
+    /// Of which lot, where the facility keeps lots.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lot: Option<LotNumber>,
 }
 
 /// Why stock was adjusted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
 pub enum AdjustmentReason {
     /// The first balance of a facility that joins.
     OpeningBalance,
@@ -169,6 +178,32 @@ pub enum AdjustmentReason {
     Damage,
     /// Anything else.
     Other,
+    /// A code that nobody agreed on: what it would do is asked, not guessed.
+    Unknown(String),
+}
+
+impl From<String> for AdjustmentReason {
+    fn from(code: String) -> Self {
+        match code.as_str() {
+            "opening_balance" => Self::OpeningBalance,
+            "cycle_count" => Self::CycleCount,
+            "damage" => Self::Damage,
+            "other" => Self::Other,
+            _ => Self::Unknown(code),
+        }
+    }
+}
+
+impl From<AdjustmentReason> for String {
+    fn from(reason: AdjustmentReason) -> Self {
+        match reason {
+            AdjustmentReason::OpeningBalance => "opening_balance".to_owned(),
+            AdjustmentReason::CycleCount => "cycle_count".to_owned(),
+            AdjustmentReason::Damage => "damage".to_owned(),
+            AdjustmentReason::Other => "other".to_owned(),
+            AdjustmentReason::Unknown(code) => code,
+        }
+    }
 }
 
 macro_rules! movements {

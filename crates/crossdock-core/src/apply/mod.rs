@@ -1,6 +1,7 @@
 //! Folds one entry into the state. Cannot refuse: what is in the ledger has happened.
 //! Here: which entry goes to which part. Not here: what follows from it (`decide/`).
 
+mod counted;
 mod counts;
 mod inbound;
 mod movements;
@@ -33,6 +34,7 @@ impl State {
             Fact::ShortPicked(movement) => self.short_pick(movement, entry),
             Fact::Received(movement) => self.receive(movement, entry),
             Fact::Adjusted(movement) => self.adjust(movement, entry),
+            Fact::Counted(movement) => self.count(movement, entry),
             Fact::Recommended(recommendation) => self.recommend(recommendation, entry),
             Fact::InvoiceReceived(invoice) => self.take_invoice(invoice, entry),
             Fact::FunctionalAck(ack) => self.take_functional_ack(ack, entry),
@@ -61,6 +63,8 @@ impl State {
             HubEvent::OrderCancelled(e) => self.cancel(e, entry),
             HubEvent::OrderClosed(e) => self.close_order(e),
             HubEvent::PositionChanged(e) => self.publish(e),
+            HubEvent::AdjustmentHeld(e) => self.hold_adjustment(e, entry),
+            HubEvent::StockCorrected(e) => self.correct_stock(e, entry),
             HubEvent::SequenceGapFound(e) => self.find_gap(e),
             HubEvent::HoldBackEnded(e) => self.end_hold_back(e, entry),
             HubEvent::RecommendationApproved(e) => self.decide_recommendation(&e.recommendation_id, true),
@@ -102,6 +106,7 @@ impl State {
                     self.settle_exception(&opened, e.resolution, entry);
                     self.settle_gap(&opened, e);
                     self.decide_invoice(&opened, e.resolution);
+                    self.settle_variance(&opened, e);
                 }
             }
             HubEvent::ExceptionEscalated(e) => {

@@ -1,7 +1,7 @@
 //! What movements change: the table of docs/concepts/domain.md, "What each fact changes".
 //! Invariant: a movement is applied as the WMS said it, even below zero; the WMS owns what is on its shelves.
 
-use crossdock_model::{AdjustmentReason, Balance, MovementAdjusted, MovementReceived, MovementShipped, Quantity};
+use crossdock_model::{MovementReceived, MovementShipped, Quantity};
 
 use crate::stock::Side;
 use crate::{Entry, State};
@@ -42,10 +42,17 @@ impl State {
                 }
             }
             let place = (&moved.product, &movement.facility);
-            self.stock.change(place, &context, entry.meta.source_time, Side::Demand, |position| {
-                position.on_hand -= moved.quantity;
-                position.allocated -= from_allocation;
-            });
+            self.stock.change_lot(
+                place,
+                moved.lot.as_ref(),
+                &context,
+                entry.meta.source_time,
+                Side::Demand,
+                |position| {
+                    position.on_hand -= moved.quantity;
+                    position.allocated -= from_allocation;
+                },
+            );
         }
         if let Some(key) = key {
             self.orders.update_waiting(&key);
@@ -57,23 +64,17 @@ impl State {
         let context = entry.context();
         for line in &movement.lines {
             let place = (&line.product, &movement.facility);
-            self.stock.change(place, &context, entry.meta.source_time, Side::Supply, |position| {
-                position.on_hand += line.accepted + line.rejected;
-                position.quarantined += line.rejected;
-            });
+            self.stock.change_lot(
+                place,
+                line.lot.as_ref(),
+                &context,
+                entry.meta.source_time,
+                Side::Supply,
+                |position| {
+                    position.on_hand += line.accepted + line.rejected;
+                    position.quarantined += line.rejected;
+                },
+            );
         }
-    }
-
-    /// Adjusted ±n: on_hand ±n.
-    pub(super) fn adjust(&mut self, movement: &MovementAdjusted, entry: &Entry) {
-        let place = (&movement.product, &movement.facility);
-        let by: Balance = movement.quantity;
-        // What was not found in a pick is held until this: it is gone now, and held no more (4.8.1).
-        let counted = movement.reason == AdjustmentReason::CycleCount;
-        let settled = if counted { self.settle_count(place, by) } else { Quantity::ZERO };
-        self.stock.change(place, &entry.context(), entry.meta.source_time, Side::Supply, |p| {
-            p.on_hand += by;
-            p.quarantined -= settled;
-        });
     }
 }

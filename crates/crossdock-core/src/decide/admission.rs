@@ -182,6 +182,7 @@ fn apart(_: &State, policy: &Policy, submission: &Submission) -> Result<(), Refu
     let products: Vec<(String, &ProductId)> = match &submission.fact {
         // A WMS seeds reserved stock without a mark; a marked movement of real stock would change real figures.
         Fact::Adjusted(m) if submission.synthetic => vec![("/data/product".to_owned(), &m.product)],
+        Fact::Counted(m) if submission.synthetic => vec![("/data/product".to_owned(), &m.product)],
         Fact::ShortPicked(m) if submission.synthetic => {
             m.lines.iter().enumerate().map(|(i, line)| (at_line(i), &line.product)).collect()
         }
@@ -256,7 +257,7 @@ fn of_object(state: &State, submission: &Submission) -> Option<Context> {
             let key = (submission.system.clone(), e.group_control_number);
             state.procurement.groups.get(&key).and_then(po)
         }
-        Fact::OrderCaptured(_) | Fact::Adjusted(_) | Fact::Recommended(_) => None,
+        Fact::OrderCaptured(_) | Fact::Adjusted(_) | Fact::Counted(_) | Fact::Recommended(_) => None,
     }
 }
 

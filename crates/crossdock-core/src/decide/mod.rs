@@ -8,6 +8,7 @@ mod admission;
 mod allocation;
 mod cancel;
 mod commands;
+mod counts;
 mod escalation;
 mod matching;
 mod orders;
@@ -59,7 +60,8 @@ fn follows(state: &State, policy: &Policy, entry: &Entry, now: Timestamp) -> Vec
             Fact::ShortPicked(m) => short_pick::short_picked(&ask, m),
             Fact::Shipped(m) => shipments::shipped(&ask, m),
             Fact::ShipmentMilestone(m) => shipments::milestone(&ask, m),
-            Fact::Adjusted(m) => allocation::fill_backorders(&ask, &m.product),
+            Fact::Adjusted(m) => counts::adjusted(&ask, m),
+            Fact::Counted(m) => counts::counted(&ask, m),
             Fact::Received(m) => procurement::received(&ask, m),
             Fact::Recommended(r) => procurement::recommended(&ask, r),
             Fact::FunctionalAck(ack) => procurement::functional_ack(&ask, ack),
@@ -92,6 +94,8 @@ fn follows(state: &State, policy: &Policy, entry: &Entry, now: Timestamp) -> Vec
             HubEvent::PoReceiptRecorded(e) => procurement::receipt_recorded(&ask, e),
             HubEvent::PoClosed(e) => procurement::status(&ask, &e.po_number),
             HubEvent::InvoiceMatched(e) => matching::matched(&ask, e),
+            HubEvent::StockCorrected(e) => counts::corrected(&ask, e),
+            HubEvent::HoldBackEnded(e) => counts::released(&ask, &e.facility),
             HubEvent::PositionChanged(e) => positions::published(&ask, e),
             HubEvent::ExceptionOpened(e) => exception_opened(&ask, e),
             HubEvent::FactSetAside(e) => ownership::set_aside(&ask, e),
@@ -153,6 +157,9 @@ fn exception_opened(ask: &Ask<'_>, event: &ExceptionOpened) -> Vec<Draft> {
 fn resolved(ask: &Ask<'_>, id: crossdock_model::ExceptionId, resolution: Resolution) -> Vec<Draft> {
     let Some(exception) = ask.state.exceptions.get(id) else { return Vec::new() };
     match exception.opened.kind {
+        ExceptionKind::CountVariance | ExceptionKind::UnknownReason => {
+            counts::decided(ask, &exception.opened, resolution)
+        }
         ExceptionKind::OwnershipProposal => ownership::decided(ask, id, &exception.opened, resolution),
         ExceptionKind::ApprovalNeeded => procurement::decided(ask, exception, resolution),
         ExceptionKind::InvoiceVariance => matching::variance_decided(ask, &exception.opened.about),

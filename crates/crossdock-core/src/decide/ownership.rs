@@ -31,6 +31,7 @@ pub(super) fn written_by(fact: &Fact) -> Write {
         Fact::Adjusted(m) if m.reason == AdjustmentReason::CycleCount => {
             write("movement", "physical-count", Act::Create)
         }
+        Fact::Counted(_) => write("movement", "physical-count", Act::Create),
         Fact::Picked(_) | Fact::Packed(_) | Fact::ShortPicked(_) | Fact::Shipped(_) | Fact::Adjusted(_) => {
             write("movement", "stock-movement", Act::Create)
         }

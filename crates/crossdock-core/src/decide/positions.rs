@@ -6,7 +6,7 @@ use crossdock_model::{
 };
 use serde_json::json;
 
-use super::{Ask, Question, routes, short_pick};
+use super::{Ask, Question, counts, routes, short_pick};
 use crate::exceptions::BY_RULE;
 use crate::{Draft, Policy, Position, PositionKey, State};
 
@@ -26,7 +26,8 @@ fn safety_stock(policy: &Policy, product: &ProductId) -> Quantity {
 /// whose safety stock was raised since, would be oversold.
 pub(super) fn free(ask: &Ask<'_>, product: &ProductId, facility: &FacilityId) -> Quantity {
     let position = ask.state.position(product, facility);
-    position.map(|p| p.available_above(safety_stock(ask.policy, product)).floored()).unwrap_or_default()
+    let free = position.map(|p| p.available_above(safety_stock(ask.policy, product)).floored()).unwrap_or_default();
+    free.saturating_sub(counts::doubtful(ask, product, facility))
 }
 
 /// A published position goes to storefronts and to planning; a shortage opens an exception, and closes it when it is over.
@@ -42,6 +43,7 @@ pub(super) fn published(ask: &Ask<'_>, position: &PositionChanged) -> Vec<Draft>
         drafts.extend(routes::planning_position(ask, position, &about));
     }
     drafts.extend(shortage(ask, position));
+    drafts.extend(counts::moved(ask, &position.product, &position.facility));
     drafts.extend(short_pick::count(ask, position));
     drafts
 }

@@ -35,6 +35,17 @@ fn gap(ask: &Ask<'_>, facility: &FacilityId, missing: Numbers) -> Draft {
     HubEvent::SequenceGapFound(SequenceGapFound { facility: facility.clone(), missing, hold_back_until }).into()
 }
 
+/// Whether what is not to be trusted waits: a gap is open, or the fact that is decided about opens one.
+pub(super) fn holds_back(ask: &Ask<'_>, facility: &FacilityId) -> bool {
+    let sequences = &ask.state.stock.sequences;
+    // Only a fact has a number: the last one of the facility says nothing of what is decided later.
+    let skips = || {
+        ask.entry.meta.source_sequence.is_some()
+            && sequences.of(facility).is_some_and(|sequence| matches!(sequence.last(), Seen::Skipped(_)))
+    };
+    sequences.held_back(facility).is_some() || (ask.policy.has_sequence(facility) && skips())
+}
+
 /// The last missing number came: what waited goes on, and the exception closes by itself.
 fn filled(ask: &Ask<'_>, facility: &FacilityId) -> Vec<Draft> {
     let mut drafts = Vec::new();

@@ -38,6 +38,8 @@ pub struct Position {
     pub as_of: Timestamp,
     /// What storefronts were told last.
     pub(crate) told: Quantity,
+    /// The time of the newest count of it or of a lot.
+    pub(super) counted_at: Option<Timestamp>,
     pub(super) lots: Lots,
     pub(super) history: History,
 }

@@ -15,7 +15,9 @@ use super::buying;
 use crate::delivery::{Attempt, AttemptOutcome};
 use crate::ownership::{Act, Grant, Group, Otherwise, Ownership};
 use crate::partition::{Command, Known};
-use crate::{Answer, Entry, Input, Output, Partition, Policy, Seq, Submission, TargetPolicy, invariants};
+use crate::{
+    Answer, Entry, Input, Output, Partition, Policy, Seq, Submission, TargetPolicy, VarianceLimits, invariants,
+};
 
 pub(super) struct World {
     partition: Partition,
@@ -46,6 +48,17 @@ pub(super) fn policy(overrides: &Value) -> Policy {
     let mut policy = Policy {
         safety_stock: safety.map(|(product, n)| (id(product), id(n.as_str().unwrap()))).collect(),
         sequences: overrides["sequences"].as_array().into_iter().flatten().map(|f| id(f.as_str().unwrap())).collect(),
+        variance: VarianceLimits {
+            quantity: overrides["variance"]["quantity"].as_str().map(id),
+            percent: overrides["variance"]["percent"].as_str().map(id),
+            value: overrides["variance"]["value"].as_str().map(id),
+        },
+        unit_costs: overrides["unitCosts"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(product, cost)| (id(product), id(cost.as_str().unwrap())))
+            .collect(),
         history_ms: overrides["historyMs"].as_i64().unwrap_or(Policy::default().history_ms),
         erp: Some(id("erp")),
         procurement: Some(id("procurement")),
