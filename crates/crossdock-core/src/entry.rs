@@ -2,6 +2,7 @@
 
 use crossdock_model::{
     BusinessKey, CloudEvent, CorrelationId, Digest, Event, EventError, Fact, HubEvent, Meta, RunId, Timestamp,
+    UnitFactor,
 };
 
 /// A place in the ledger: 1 is the first entry, 0 is before it.
@@ -16,8 +17,19 @@ pub struct Entry {
     pub meta: Meta,
     /// What happened.
     pub event: Event,
+    /// What was said, where the fact in `event` is in base units and was not said so.
+    pub said: Option<Box<Said>>,
     /// Keys under which it is known from now on, with the fingerprint of its content. For the key index, not for the fold.
     pub keys: Vec<(BusinessKey, Digest)>,
+}
+
+/// A fact as its sender said it, in units of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// The fact.
+    pub fact: Fact,
+    /// How it counts: a document keeps the factors that it was made with (docs/concepts/domain.md 6.2).
+    pub factors: Vec<UnitFactor>,
 }
 
 /// The connection in which something happens; every business object keeps its own.
@@ -69,7 +81,10 @@ impl Entry {
     /// # Errors
     /// None in practice: every payload has text keys.
     pub fn to_cloud_event(&self) -> Result<CloudEvent, serde_json::Error> {
-        self.meta.to_cloud_event(&self.event, subject(&self.event))
+        let Some(said) = &self.said else { return self.meta.to_cloud_event(&self.event, subject(&self.event)) };
+        let mut envelope = self.meta.to_cloud_event(&Event::Fact(said.fact.clone()), subject(&self.event))?;
+        envelope.unit_factors = Some(serde_json::to_string(&said.factors)?);
+        Ok(envelope)
     }
 
     /// Reads an entry that was kept at `seq`.
@@ -79,7 +94,25 @@ impl Entry {
     pub fn from_cloud_event(seq: Seq, envelope: CloudEvent) -> Result<Self, EventError> {
         let meta = Meta::from_cloud_event(&envelope, Timestamp::UNIX_EPOCH)?;
         let event = Event::from_data(&envelope.event_type, envelope.data)?;
-        Ok(Self { seq, meta, event, keys: Vec::new() })
+        let mut entry = Self { seq, meta, event, said: None, keys: Vec::new() };
+        if let Some(factors) = envelope.unit_factors.as_deref() {
+            let wrong = |why: String| EventError::Attribute { attribute: "unitfactors", why };
+            entry.count(serde_json::from_str(factors).map_err(|error| wrong(error.to_string()))?);
+        }
+        Ok(entry)
+    }
+}
+
+impl Entry {
+    /// From here on its fact counts in base units, by these factors.
+    pub(crate) fn count(&mut self, factors: Vec<UnitFactor>) {
+        if let Event::Fact(fact) = &self.event
+            && !factors.is_empty()
+            && let Ok(counted) = fact.in_base_units(&factors)
+        {
+            self.said = Some(Box::new(Said { fact: fact.clone(), factors }));
+            self.event = Event::Fact(counted);
+        }
     }
 }
 
@@ -105,6 +138,7 @@ fn subject(event: &Event) -> Option<String> {
             Fact::PoChangeAcknowledged(e) => e.po_number.to_string(),
             Fact::QualityInspected(e) => e.po_number.to_string(),
             Fact::ReturnedToSupplier(e) => e.po_number.to_string(),
+            Fact::ProductUpserted(e) => e.product.to_string(),
         },
         Event::Hub(event) => match event {
             HubEvent::OrderAccepted(e) => e.order_id.to_string(),
@@ -148,6 +182,7 @@ fn subject(event: &Event) -> Option<String> {
             HubEvent::BreakerOpened(e) | HubEvent::BreakerClosed(e) => e.target.to_string(),
             HubEvent::FactSetAside(e) => e.id.clone(),
             HubEvent::FactAdopted(e) => e.id.clone(),
+            HubEvent::MasterChanged(e) => e.key.clone(),
             HubEvent::MessageRejected(e) => return e.id.clone(),
         },
     })

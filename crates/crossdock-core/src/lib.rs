@@ -9,6 +9,7 @@ pub mod delivery;
 mod entry;
 mod exceptions;
 pub mod invariants;
+pub mod master;
 mod orders;
 pub mod ownership;
 mod partition;
@@ -21,7 +22,7 @@ mod stock;
 mod timers;
 
 pub use decide::decide;
-pub use entry::{Context, Draft, Entry, Seq};
+pub use entry::{Context, Draft, Entry, Said, Seq};
 pub use exceptions::{Act, ExceptionState};
 pub use orders::{CancelState, LineState, OrderKey, OrderState, OrderStatus, ReleaseState};
 pub use partition::{Answer, Command, Input, Known, Output, Partition, Submission, Ticket};

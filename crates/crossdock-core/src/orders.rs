@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+use crossdock_model::UnitFactor;
 use crossdock_model::{
     Balance, ErpOrderNumber, FacilityId, LineNumber, Milestone, Order, OrderId, ProductId, Quantity, ShipmentId,
     SystemId, Timestamp, TrackingNumber, Unit,
@@ -69,6 +70,8 @@ pub struct LineState {
     pub unit: Unit,
     /// How much was ordered.
     pub ordered: Quantity,
+    /// What the pack holds that was ordered, where it is allocated whole or not at all (docs/concepts/domain.md 6.4).
+    pub pack: Option<Quantity>,
     /// Reserved, by facility.
     pub allocated: BTreeMap<FacilityId, Quantity>,
     /// Left for the customer.
@@ -195,6 +198,7 @@ impl OrderState {
                 product: line.product.clone(),
                 unit: line.unit.clone(),
                 ordered: line.quantity,
+                pack: None,
                 allocated: BTreeMap::new(),
                 shipped: Quantity::ZERO,
                 over_shipped: Quantity::ZERO,
@@ -220,6 +224,15 @@ impl OrderState {
             short: false,
             closed: false,
         }
+    }
+
+    /// The channel ordered in units of its own: the document stays as it was, the lines count in base units (6.2).
+    pub(crate) fn was_captured_as(&mut self, order: &Arc<Order>, factors: &[UnitFactor]) {
+        for (line, said) in self.lines.iter_mut().zip(&order.lines) {
+            let used = factors.iter().find(|used| used.product == said.product && used.unit == said.unit);
+            line.pack = used.filter(|used| used.indivisible).and_then(|used| used.factor.quantity(Quantity::units(1)));
+        }
+        self.order = Arc::clone(order);
     }
 
     /// The order's state in one word.

@@ -23,6 +23,8 @@ use serde_json::Value;
 
 use crate::decide::{self, Verdict};
 use crate::delivery::{self, Attempt, AttemptOutcome};
+use crossdock_model::UnitFactor;
+
 use crate::{Context, Draft, Due, Entry, Policy, Refusal, Seq, State};
 
 /// Who waits for an answer: the driver's own number.
@@ -323,12 +325,12 @@ impl Partition {
             }
         }
         match decide::admit(&self.state, &self.policy, submission, &known, now) {
-            Verdict::Accept(context) => {
+            Verdict::Accept { context, factors } => {
                 let meta = decide::meta_of(submission, &context, now);
                 let seq = self.state.seq + 1;
                 let correlation_id = context.correlation_id.to_string();
                 let keys = keys.into_iter().map(|key| (key, submission.digest)).collect();
-                let entry = self.record(meta, Event::Fact(submission.fact.clone()), keys);
+                let entry = self.record_fact(meta, submission.fact.clone(), factors, keys);
                 let owed = submission.acknowledge.as_ref().filter(|_| self.policy.target(&submission.system).is_some());
                 if let Some(ack) = owed {
                     let plan = decide::functional_ack(&self.state, &submission.system, ack.clone(), &submission.id);
@@ -484,7 +486,23 @@ impl Partition {
     }
 
     fn record(&mut self, meta: Meta, event: Event, keys: Vec<(BusinessKey, Digest)>) -> Arc<Entry> {
-        let entry = Arc::new(Entry { seq: self.state.seq + 1, meta, event, keys });
+        self.record_entry(Entry { seq: self.state.seq + 1, meta, event, said: None, keys })
+    }
+
+    fn record_fact(
+        &mut self,
+        meta: Meta,
+        fact: Fact,
+        factors: Vec<UnitFactor>,
+        keys: Vec<(BusinessKey, Digest)>,
+    ) -> Arc<Entry> {
+        let mut entry = Entry { seq: self.state.seq + 1, meta, event: Event::Fact(fact), said: None, keys };
+        entry.count(factors);
+        self.record_entry(entry)
+    }
+
+    fn record_entry(&mut self, entry: Entry) -> Arc<Entry> {
+        let entry = Arc::new(entry);
         self.state.apply(&entry);
         for (key, digest) in &entry.keys {
             self.tail.insert(key.clone(), (*digest, entry.seq));

@@ -11,6 +11,7 @@ use jiff::civil::Date;
 use crate::counts::Counts;
 use crate::delivery::Deliveries;
 use crate::exceptions::Exceptions;
+use crate::master::Master;
 use crate::orders::Orders;
 use crate::procurement::Procurement;
 use crate::stock::Stock;
@@ -31,6 +32,7 @@ pub struct State {
     pub(crate) exceptions: Exceptions,
     pub(crate) deliveries: Deliveries,
     pub(crate) timers: Timers,
+    pub(crate) master: Master,
 }
 
 impl State {
@@ -140,6 +142,11 @@ impl State {
     /// How many exceptions wait: no walk over those that are decided.
     pub fn open_exception_count(&self) -> usize {
         self.exceptions.open_count()
+    }
+
+    /// Products and the rest of what their owners keep.
+    pub fn master(&self) -> &Master {
+        &self.master
     }
 
     /// What is owed to whom.

@@ -61,6 +61,8 @@ pub struct CloudEvent {
     pub run_id: Option<String>,
     /// The source's own running number, e.g. a facility's (extension `sequence`).
     pub sequence: Option<String>,
+    /// By which factors the hub counts its quantities, as JSON (extension `unitfactors`): a document keeps those it was made with.
+    pub unit_factors: Option<String>,
     /// Extensions of others, kept as they came.
     pub extensions: Map<String, Value>,
     /// What happened, by the contract of the type.
@@ -82,6 +84,7 @@ impl CloudEvent {
             synthetic: false,
             run_id: None,
             sequence: None,
+            unit_factors: None,
             extensions: Map::new(),
             data,
         }
@@ -128,6 +131,11 @@ impl CloudEvent {
             Some(Value::String(flag)) if flag == "false" => false,
             Some(_) => return Err(wrong("synthetic", "is neither true nor false".to_owned())),
         };
+        event.unit_factors = match map.remove("unitfactors") {
+            None | Some(Value::Null) => None,
+            Some(Value::String(text)) => Some(text),
+            Some(_) => return Err(wrong("unitfactors", "is not a text".to_owned())),
+        };
         map.remove("datacontenttype");
         if map.contains_key("data_base64") {
             return Err(wrong("data_base64", "is not understood: send JSON in `data`".to_owned()));
@@ -155,6 +163,7 @@ impl CloudEvent {
             ("causationid", self.causation_id.clone()),
             ("runid", self.run_id.clone()),
             ("sequence", self.sequence.clone()),
+            ("unitfactors", self.unit_factors.clone()),
         ];
         for (key, value) in texts {
             if let Some(value) = value {

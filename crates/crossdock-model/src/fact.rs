@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::ProductUpserted;
 use crate::{
     BusinessKey, FacilityId, FunctionalAck, Invoice, KeyKind, MovementAdjusted, MovementCounted, MovementReceived,
     MovementShipped, MovementShortPicked, MovementStaged, Order, OrderCancelRequested, PoAcknowledged, Recommendation,
@@ -100,6 +101,8 @@ facts! {
     QualityInspected(QualityInspected) = "quality.inspected.v1",
     /// Goods went back to their supplier.
     ReturnedToSupplier(ReturnedToSupplier) = "movement.returned_to_supplier.v1",
+    /// A version of a product.
+    ProductUpserted(ProductUpserted) = "product.upserted.v1",
 }
 
 impl Fact {
@@ -122,6 +125,9 @@ impl Fact {
     ///
     /// Rule: docs/concepts/domain.md, "Procure to receive", business keys.
     pub fn business_key(&self, system: &SystemId) -> Option<BusinessKey> {
+        if let Some(key) = self.master_version() {
+            return Some(BusinessKey::new(KeyKind::MasterVersion, system.as_str(), key));
+        }
         let (kind, key) = match self {
             Self::OrderCaptured(order) => (KeyKind::Order, order.order_id.as_str()),
             Self::Picked(m) | Self::Packed(m) => (KeyKind::Movement, m.movement_id.as_str()),
@@ -146,6 +152,14 @@ impl Fact {
             _ => return None,
         };
         Some(BusinessKey::new(kind, system.as_str(), key))
+    }
+
+    /// The version of master data that it is: `product/P-100@3`.
+    fn master_version(&self) -> Option<String> {
+        match self {
+            Self::ProductUpserted(e) => Some(format!("product/{}@{}", e.product, e.version)),
+            _ => None,
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
     PoConfirmed, PoCreated, PoInTransit, PoReceiptRecorded, PoSent, PositionChanged, RecommendationApproved,
     RecommendationRefused, RemediationStopped, ResyncRequested, Retired, SequenceGapFound, StockCorrected, SystemId,
 };
-use crate::{FactAdopted, FactSetAside};
+use crate::{FactAdopted, FactSetAside, MasterChanged};
 use crate::{PoChangeRefused, PoChanged, PoNoticeUndone, PoQualityRecorded, PoReduced, PoReturnRecorded};
 
 /// `message.rejected.v1`: a message that was refused, kept whole.
@@ -164,6 +164,8 @@ hub_events! {
     BreakerClosed(BreakerChanged) = "breaker.closed.v1",
     /// A fact of a system that does not own it is kept, without effect.
     FactSetAside(FactSetAside) = "fact.set_aside.v1",
+    /// A new version of master data changed something.
+    MasterChanged(MasterChanged) = "master.changed.v1",
     /// Its owner accepted what was proposed.
     FactAdopted(FactAdopted) = "fact.adopted.v1",
     /// A message was refused and kept.

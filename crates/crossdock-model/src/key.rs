@@ -23,6 +23,8 @@ pub enum KeyKind {
     Invoice,
     /// (ERP, purchase order and number of the change): for ever.
     PoChange,
+    /// (system, record and its version): for ever.
+    MasterVersion,
 }
 
 impl KeyKind {
@@ -36,6 +38,7 @@ impl KeyKind {
             Self::ShipNotice => "ship_notice",
             Self::Invoice => "invoice",
             Self::PoChange => "po_change",
+            Self::MasterVersion => "master_version",
         }
     }
 }

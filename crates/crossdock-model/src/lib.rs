@@ -12,6 +12,8 @@ mod hub_event;
 mod id;
 mod invoice;
 mod key;
+mod master;
+mod measured;
 mod money;
 mod movement;
 mod order;
@@ -20,10 +22,12 @@ mod path;
 mod po_change;
 mod position;
 mod procurement;
+mod product;
 mod quality;
 mod quantity;
 mod sequence;
 mod shipment;
+mod unit;
 
 pub use body::{Body, Render};
 pub use cloud_event::{CloudEvent, CloudEventError};
@@ -45,6 +49,8 @@ pub use id::{
 };
 pub use invoice::{Invoice, InvoiceLine, InvoiceMatched, MatchLine, MatchResult};
 pub use key::{BusinessKey, Digest, KeyKind};
+pub use master::{FieldChange, MasterChanged};
+pub use measured::{Measured, NotExact};
 pub use money::{Amount, Currency, MoneyError};
 pub use movement::{
     AdjustmentReason, Movement, MovementAdjusted, MovementLine, MovementReceived, MovementShipped, MovementShortPicked,
@@ -63,6 +69,7 @@ pub use procurement::{
     PoLine, PoNoticeUndone, PoReceiptRecorded, PoReduced, PoSent, ReceiptLine, Recommendation, RecommendationApproved,
     RecommendationRefused, ReducedLine,
 };
+pub use product::{MasterStatus, ProductUpserted, UnitOfMeasure};
 pub use quality::{
     Bucket, InspectedLine, PoQualityRecorded, PoReturnRecorded, QualityInspected, QualityLine, ReturnedLine,
     ReturnedToSupplier, SupplierReturnLine,
@@ -70,6 +77,7 @@ pub use quality::{
 pub use quantity::{Balance, Quantity, QuantityError};
 pub use sequence::{HoldBackEnded, Numbers, ResyncRequested, SequenceGapFound};
 pub use shipment::{Milestone, ShipmentLine, ShipmentMilestone, ShipmentNotice, ShipmentPurpose};
+pub use unit::{Factor, FactorError, UnitFactor};
 
 /// A text that is made once and copied often: short ones live where they are used, a longer one is shared.
 pub type Text = smol_str::SmolStr;

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{ExceptionId, SystemId, Timestamp};
+use crate::{ExceptionId, SystemId, Timestamp, UnitFactor};
 
 /// Why a fact has no effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,4 +62,7 @@ pub struct FactAdopted {
     pub event_type: String,
     /// What it says.
     pub data: Value,
+    /// The factors by which its quantities count.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unit_factors: Vec<UnitFactor>,
 }

@@ -4,6 +4,7 @@
 mod counted;
 mod counts;
 mod inbound;
+mod master;
 mod movements;
 mod orders;
 mod procurement;
@@ -37,6 +38,7 @@ impl State {
             Fact::Counted(movement) => self.count(movement, entry),
             Fact::Recommended(recommendation) => self.recommend(recommendation, entry),
             Fact::InvoiceReceived(invoice) => self.take_invoice(invoice, entry),
+            Fact::ProductUpserted(product) => self.keep_product(product, entry),
             Fact::FunctionalAck(ack) => self.take_functional_ack(ack, entry),
             Fact::PoChangeRequested(change) => self.take_change(change),
             Fact::QualityInspected(inspected) => self.inspect(inspected, entry),
@@ -140,7 +142,8 @@ impl State {
             HubEvent::OrderAccepted(_)
             | HubEvent::ResyncRequested(_)
             | HubEvent::MessageRejected(_)
-            | HubEvent::FactSetAside(_) => {}
+            | HubEvent::FactSetAside(_)
+            | HubEvent::MasterChanged(_) => {}
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crossdock_model::Fact;
 use crossdock_model::{
     DeliveryPlanned, FacilityId, Order, OrderAllocated, OrderBooked, OrderCancelled, OrderClosed, OrderReleased,
     OrderShipped, Quantity,
@@ -14,7 +15,13 @@ use crate::{CancelState, Entry, OrderKey, OrderState, ReleaseState, State};
 impl State {
     pub(super) fn capture(&mut self, order: &Arc<Order>, entry: &Entry) {
         let key = OrderKey { source: entry.meta.system.clone(), id: order.order_id.clone() };
-        self.orders.insert(OrderState::new(key, Arc::clone(order), entry.context(), entry.seq, entry.meta.source_time));
+        let mut state = OrderState::new(key, Arc::clone(order), entry.context(), entry.seq, entry.meta.source_time);
+        if let Some(said) = entry.said.as_deref()
+            && let Fact::OrderCaptured(as_captured) = &said.fact
+        {
+            state.was_captured_as(as_captured, &said.factors);
+        }
+        self.orders.insert(state);
     }
 
     /// Allocated rises at the facility, the line's backorder falls by as much.

@@ -6,12 +6,12 @@ use std::collections::BTreeSet;
 
 use crossdock_model::{
     Amount, BusinessKey, CorrelationId, ExceptionKind, ExceptionOpened, Fact, FactSetAside, KeyKind, MessageRejected,
-    Meta, Order, ProductId, Recommendation, Resolution, RunId, Severity, SystemId, Text, Timestamp,
+    Meta, Order, ProductId, Recommendation, Resolution, RunId, Severity, SystemId, Text, Timestamp, UnitFactor,
 };
 use jiff::SignedDuration;
 use serde_json::json;
 
-use super::{Question, opened, ownership, purchasing};
+use super::{Question, master, opened, ownership, purchasing, units};
 use crate::partition::{Known, Submission};
 use crate::{Context, Policy, Refusal, Seq, State};
 
@@ -20,7 +20,11 @@ const MAX_AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
 /// What becomes of a submission.
 pub(crate) enum Verdict {
-    Accept(Context),
+    /// Taken; its quantities count by these factors.
+    Accept {
+        context: Context,
+        factors: Vec<UnitFactor>,
+    },
     Duplicate {
         first: Seq,
     },
@@ -61,9 +65,14 @@ pub(crate) fn admit(state: &State, policy: &Policy, submission: &Submission, kno
             return Verdict::Refuse { refusal, exception: None };
         }
     }
+    let at = submission.source_time.unwrap_or(now);
+    let factors = match units::factors_of(state, &submission.fact, at) {
+        Ok(factors) => factors,
+        Err(refusal) => return Verdict::Refuse { refusal, exception: None },
+    };
     let context = context_of(state, submission, state.seq + 1);
     match ownership::aside(submission, right, now) {
-        None => Verdict::Accept(context),
+        None => Verdict::Accept { context, factors },
         Some(fact) => Verdict::SetAside { context, fact: Box::new(fact) },
     }
 }
@@ -114,13 +123,14 @@ fn plausible(_: &State, _: &Policy, submission: &Submission) -> Result<(), Refus
 }
 
 /// The document agrees with itself.
-fn possible(_: &State, policy: &Policy, submission: &Submission) -> Result<(), Refusal> {
+fn possible(state: &State, policy: &Policy, submission: &Submission) -> Result<(), Refusal> {
     match &submission.fact {
         Fact::OrderCaptured(order) => possible_order(order),
         Fact::Recommended(r) => possible_recommendation(policy, r),
         Fact::InvoiceReceived(invoice) => purchasing::possible_invoice(invoice),
         Fact::PoChangeRequested(change) => purchasing::possible_change(change),
         Fact::ReturnedToSupplier(movement) => purchasing::possible_return(movement),
+        Fact::ProductUpserted(product) => master::possible_product(state, product),
         _ => Ok(()),
     }
 }
@@ -257,7 +267,11 @@ fn of_object(state: &State, submission: &Submission) -> Option<Context> {
             let key = (submission.system.clone(), e.group_control_number);
             state.procurement.groups.get(&key).and_then(po)
         }
-        Fact::OrderCaptured(_) | Fact::Adjusted(_) | Fact::Counted(_) | Fact::Recommended(_) => None,
+        Fact::OrderCaptured(_)
+        | Fact::Adjusted(_)
+        | Fact::Counted(_)
+        | Fact::Recommended(_)
+        | Fact::ProductUpserted(_) => None,
     }
 }
 

@@ -10,6 +10,7 @@ mod cancel;
 mod commands;
 mod counts;
 mod escalation;
+mod master;
 mod matching;
 mod orders;
 mod ownership;
@@ -21,6 +22,7 @@ mod routes;
 mod sequence;
 mod shipments;
 mod short_pick;
+mod units;
 
 pub(crate) use admission::{Verdict, admit, context_of, fresh_context, hub_meta, keys_of, meta_of, rejection};
 pub(crate) use commands::{Carried, command};
@@ -67,6 +69,10 @@ fn follows(state: &State, policy: &Policy, entry: &Entry, now: Timestamp) -> Vec
             Fact::FunctionalAck(ack) => procurement::functional_ack(&ask, ack),
             Fact::PoAcknowledged(ack) => procurement::acknowledged(&ask, ack),
             Fact::ShipmentNotified(notice) => procurement::notified(&ask, notice),
+            Fact::ProductUpserted(product) => {
+                let versions = state.master.product(&product.product);
+                master::changed(&ask, ("product", product.product.to_string()), product, versions)
+            }
             Fact::InvoiceReceived(invoice) => matching::invoiced(&ask, invoice),
             Fact::PoChangeRequested(change) => procurement::change_requested(&ask, change),
             Fact::PoChangeAcknowledged(answer) => procurement::change_acknowledged(&ask, answer),

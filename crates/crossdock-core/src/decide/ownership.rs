@@ -9,23 +9,23 @@ use crossdock_model::{
 };
 use serde_json::{Value, json};
 
-use super::{Ask, Question};
+use super::{Ask, Question, master, units};
 use crate::ownership::{Act, Group, Otherwise};
 use crate::partition::Submission;
 use crate::{Draft, Entry, Policy, Refusal, State};
 
 /// What a fact writes: a group of the attributes of an object, in one way.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Write {
+pub(super) struct Write<'a> {
     pub(super) object: &'static str,
-    pub(super) group: &'static str,
+    pub(super) group: &'a str,
     pub(super) act: Act,
 }
 
 /// What each fact writes, in the words of the declaration.
-pub(super) fn written_by(fact: &Fact) -> Write {
+pub(super) fn written_by(fact: &Fact) -> Option<Write<'static>> {
     let write = |object, group, act| Write { object, group, act };
-    match fact {
+    Some(match fact {
         Fact::OrderCaptured(_) => write("order", "capture", Act::Create),
         Fact::OrderCancelRequested(_) => write("order", "cancellation", Act::Create),
         Fact::Adjusted(m) if m.reason == AdjustmentReason::CycleCount => {
@@ -49,7 +49,9 @@ pub(super) fn written_by(fact: &Fact) -> Write {
         }
         Fact::ShipmentNotified(_) => write("ship-notice", "inbound-shipment", Act::Update),
         Fact::InvoiceReceived(_) => write("invoice", "claim", Act::Create),
-    }
+        // Master data: each property belongs to a group of its own (`of_master`).
+        Fact::ProductUpserted(_) => return None,
+    })
 }
 
 /// What becomes of a write.
@@ -57,7 +59,18 @@ pub(super) enum Right {
     /// It is the sender's to make.
     Owned,
     /// It is kept without effect.
-    SetAside { object: &'static str, group: &'static str, owner: String, effect: Effect },
+    SetAside { object: &'static str, group: String, owner: String, effect: Effect },
+}
+
+impl Right {
+    fn hardness(&self) -> u8 {
+        match self {
+            Self::Owned => 0,
+            Self::SetAside { effect: Effect::Compared, .. } => 1,
+            Self::SetAside { effect: Effect::Ignored, .. } => 2,
+            Self::SetAside { effect: Effect::Proposed, .. } => 3,
+        }
+    }
 }
 
 /// Whether the sender may write what the fact writes, at the fact's own time.
@@ -65,14 +78,58 @@ pub(super) fn right(state: &State, policy: &Policy, submission: &Submission, now
     let sender = &submission.system;
     let at = submission.source_time.unwrap_or(now);
     part(state, policy, sender, &submission.fact)?;
-    let write = written_by(&submission.fact);
+    if let Some((object, exists)) = master_record(state, &submission.fact) {
+        return of_master(policy, submission, object, exists, at);
+    }
+    let Some(write) = written_by(&submission.fact) else { return Ok(Right::Owned) };
     match policy.ownership.group(write.object, write.group) {
         Some(group) => judge(group, write, sender, at),
         None => undeclared(policy, sender, &submission.fact).map(|()| Right::Owned),
     }
 }
 
-fn judge(group: &Group, write: Write, sender: &SystemId, at: Timestamp) -> Result<Right, Refusal> {
+/// The kind of master record that a fact is a version of, and whether it is known already.
+fn master_record(state: &State, fact: &Fact) -> Option<(&'static str, bool)> {
+    match fact {
+        Fact::ProductUpserted(e) => Some(("product", state.master.product(&e.product).is_some())),
+        _ => None,
+    }
+}
+
+/// Of master data each property is a write of its own group: a message counts whole or not at all, so the hardest verdict is the
+/// message's. Who may enrich a group writes it without asking whether the record is new.
+fn of_master(
+    policy: &Policy,
+    submission: &Submission,
+    object: &'static str,
+    exists: bool,
+    at: Timestamp,
+) -> Result<Right, Refusal> {
+    let data = submission.fact.to_data().unwrap_or_default();
+    let fields = data.as_object().into_iter().flat_map(|map| map.keys());
+    let mut verdict = Right::Owned;
+    for field in fields.filter(|field| !master::NAMES_OF_A_VERSION.contains(&field.as_str())) {
+        let Some((name, group)) = policy.ownership.group_of(object, field) else {
+            undeclared(policy, &submission.system, &submission.fact)?;
+            continue;
+        };
+        if group.may(&submission.system, Act::Enrich, at) {
+            continue;
+        }
+        let write = Write { object, group: name, act: if exists { Act::Update } else { Act::Create } };
+        let right = judge(group, write, &submission.system, at).map_err(|refusal| Refusal {
+            pointer: format!("/data/{field}"),
+            message: format!("`{field}`: {}", refusal.message),
+            ..refusal
+        })?;
+        if right.hardness() > verdict.hardness() {
+            verdict = right;
+        }
+    }
+    Ok(verdict)
+}
+
+fn judge(group: &Group, write: Write<'_>, sender: &SystemId, at: Timestamp) -> Result<Right, Refusal> {
     if group.may(sender, write.act, at) {
         return Ok(Right::Owned);
     }
@@ -87,7 +144,7 @@ fn judge(group: &Group, write: Write, sender: &SystemId, at: Timestamp) -> Resul
             return Err(Refusal::not_owner(format!("{sender} may not {act} {object}/{name} at {at}: it is {owner}'s")));
         }
     };
-    Ok(Right::SetAside { object, group: name, owner, effect })
+    Ok(Right::SetAside { object, group: name.to_owned(), owner, effect })
 }
 
 /// Whoever plays a part speaks for that part only, whatever is declared: a WMS for its facility (2.4), a channel for its orders, a
@@ -130,6 +187,9 @@ fn undeclared(policy: &Policy, sender: &SystemId, fact: &Fact) -> Result<(), Ref
         Fact::PoChangeRequested(_) if policy.erp.as_ref() != Some(sender) => {
             Err(Refusal::not_owner(format!("{sender} does not make purchase orders, and cannot change them")))
         }
+        Fact::ProductUpserted(_) if policy.erp.as_ref().is_some_and(|erp| erp != sender) => {
+            Err(Refusal::not_owner(format!("{sender} does not keep products")))
+        }
         _ => Ok(()),
     }
 }
@@ -158,7 +218,7 @@ pub(super) fn aside(submission: &Submission, right: Right, now: Timestamp) -> Op
         event_type: submission.fact.event_type().to_owned(),
         data: submission.fact.to_data().unwrap_or_default(),
         object: object.to_owned(),
-        group: group.to_owned(),
+        group,
         owner,
         effect,
     })
@@ -199,6 +259,8 @@ pub(super) fn decided(
         return Vec::new();
     };
     let Some(Ok(fact)) = Fact::from_data(&event_type, data.clone()) else { return Vec::new() };
+    // The factors of its own time. What cannot be counted any more is applied as it was said, as if nobody knew the product.
+    let unit_factors = units::factors_of(ask.state, &fact, source_time).unwrap_or_default();
     let adopted = FactAdopted {
         exception_id,
         system: speaker(ask.state, ask.policy, &system, &fact),
@@ -207,6 +269,7 @@ pub(super) fn decided(
         source_time,
         event_type,
         data,
+        unit_factors,
     };
     vec![HubEvent::FactAdopted(adopted).into()]
 }
@@ -228,5 +291,8 @@ pub(crate) fn as_said_by_owner(adopted: &FactAdopted, entry: &Entry) -> Option<E
     let mut meta = entry.meta.clone();
     meta.system = adopted.system.clone();
     meta.source_time = adopted.source_time;
-    Some(Entry { seq: entry.seq, meta, event: crossdock_model::Event::Fact(fact), keys: Vec::new() })
+    let event = crossdock_model::Event::Fact(fact);
+    let mut own = Entry { seq: entry.seq, meta, event, said: None, keys: Vec::new() };
+    own.count(adopted.unit_factors.clone());
+    Some(own)
 }

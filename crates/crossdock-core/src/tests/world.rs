@@ -169,6 +169,7 @@ impl World {
                 });
                 self.submit(wms(facility), "movement.adjusted.v1", body, &data);
             }
+            "product" => self.submit("erp", "product.upserted.v1", body, &product(body)),
             "order" => self.submit("commerce", "order.captured.v1", body, &order(body)),
             "shipped" => {
                 let facility = body["facility"].as_str().unwrap();
@@ -373,8 +374,34 @@ pub(super) fn wms(facility: &str) -> &'static str {
 fn lines(map: &Value) -> Value {
     let lines = map.as_object().expect("lines: product: quantity").iter().enumerate();
     lines
-        .map(|(i, (product, n))| json!({ "lineNumber": i + 1, "product": product, "quantity": n, "unit": "EA" }))
+        .map(|(i, (product, n))| {
+            let (n, unit) = n.as_str().expect("a quantity").split_once(' ').unwrap_or((n.as_str().unwrap(), "EA"));
+            json!({ "lineNumber": i + 1, "product": product, "quantity": n, "unit": unit })
+        })
         .collect()
+}
+
+/// `{id, version, validFrom, base, units: {CS: "12"}, indivisible: [CS]}`, as the ERP says it.
+fn product(body: &Value) -> Value {
+    let whole = |unit: &String| body["indivisible"].as_array().is_some_and(|all| all.iter().any(|u| u == unit));
+    let unit = |(unit, factor): (&String, &Value)| {
+        let mut said = json!({ "unit": unit, "factor": factor });
+        if whole(unit) {
+            said["indivisible"] = true.into();
+        }
+        said
+    };
+    let units: Vec<_> = body["units"].as_object().into_iter().flatten().map(unit).collect();
+    let mut data = json!({
+        "product": body["id"], "version": body["version"].as_u64().unwrap_or(1),
+        "baseUnit": body["base"].as_str().unwrap_or("EA"), "units": units,
+    });
+    for key in ["validFrom", "name", "status", "substitutes", "description"] {
+        if let Some(value) = body.get(key) {
+            data[key] = value.clone();
+        }
+    }
+    data
 }
 
 pub(super) fn order(body: &Value) -> Value {

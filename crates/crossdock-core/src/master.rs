@@ -1,0 +1,161 @@
+//! Master data: the versions of products, prices, customers and suppliers, as their owners keep them.
+//! Rules: docs/concepts/domain.md 6.1 to 6.4, 7.1 (catalogue, unit of measure, price). Here: which versions are kept and which one counts
+//! at a time. Not here: whether a version is taken (`decide/master.rs`).
+//! Invariant (I8): the highest version that counts at a time wins, whenever it arrived.
+
+use std::collections::BTreeMap;
+
+use crossdock_model::{Factor, ProductId, ProductUpserted, Quantity, SystemId, Timestamp, Unit, UnitFactor};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+/// Versions kept of one record and sender: the current one, those to come, and those before, for messages that are late. What a
+/// document was made with stands in the document; every version stands in the ledger.
+const KEPT: usize = 16;
+
+/// What every version has.
+pub trait Record {
+    /// Rising, by the sender's count.
+    fn version(&self) -> u64;
+    /// From which day it counts.
+    fn valid_from(&self) -> Option<Date>;
+}
+
+/// A version and from when it counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version<T> {
+    /// What it says.
+    pub record: T,
+    /// The midnight UTC of its first day, or when it was said.
+    pub from: Timestamp,
+}
+
+/// A record: the versions of each system that says something of it.
+#[derive(Clone, Debug)]
+pub struct Versions<T> {
+    by_system: BTreeMap<SystemId, Vec<Version<T>>>,
+}
+
+impl<T> Default for Versions<T> {
+    fn default() -> Self {
+        Self { by_system: BTreeMap::new() }
+    }
+}
+
+impl<T: Record> Versions<T> {
+    /// Keeps a version. One that is known already is replaced: the same number with other content was refused before.
+    pub(crate) fn keep(&mut self, system: &SystemId, record: T, said_at: Timestamp) {
+        let midnight = |day: Date| day.to_zoned(TimeZone::UTC).ok().map(|day| day.timestamp());
+        let from = record.valid_from().and_then(midnight).unwrap_or(said_at);
+        let versions = self.by_system.entry(system.clone()).or_default();
+        let number = record.version();
+        versions.retain(|known| known.record.version() != number);
+        let place = versions.partition_point(|known| known.record.version() < number);
+        versions.insert(place, Version { record, from });
+        if versions.len() > KEPT {
+            versions.remove(0);
+        }
+    }
+
+    /// What each system says that counts at a time: the highest version that has begun; before the first, the first.
+    pub fn at(&self, at: Timestamp) -> impl Iterator<Item = (&SystemId, &Version<T>)> {
+        self.by_system.iter().filter_map(move |(system, versions)| {
+            let begun = versions.iter().rev().find(|version| version.from <= at);
+            Some((system, begun.or_else(|| versions.first())?))
+        })
+    }
+
+    /// A value at a time: where two systems say it, that of the version that began last.
+    pub fn value<'a, V: 'a>(&'a self, at: Timestamp, of: impl Fn(&'a T) -> Option<V>) -> Option<V> {
+        let said = self.at(at).filter_map(|(_, version)| Some((version.from, of(&version.record)?)));
+        said.max_by_key(|(from, _)| *from).map(|(_, value)| value)
+    }
+
+    /// The versions of one system, the lowest first.
+    pub fn of(&self, system: &SystemId) -> &[Version<T>] {
+        self.by_system.get(system).map_or(&[], Vec::as_slice)
+    }
+}
+
+impl Record for ProductUpserted {
+    fn version(&self) -> u64 {
+        self.version
+    }
+    fn valid_from(&self) -> Option<Date> {
+        self.valid_from
+    }
+}
+
+/// All master data.
+#[derive(Clone, Debug, Default)]
+pub struct Master {
+    pub(crate) products: BTreeMap<ProductId, Versions<ProductUpserted>>,
+}
+
+/// What a unit of a product is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Measure {
+    /// Nobody said in which unit the product is counted: what is said is taken as it is.
+    Unknown,
+    /// The base unit itself.
+    Base,
+    /// Another one, of this factor.
+    Other(UnitFactor),
+    /// None of the product's units, which are these.
+    NotOfProduct(Vec<Unit>),
+}
+
+impl Master {
+    /// A product, if anything was ever said of it.
+    pub fn product(&self, product: &ProductId) -> Option<&Versions<ProductUpserted>> {
+        self.products.get(product)
+    }
+
+    /// What may stand in for a product, by the newest version of each system.
+    pub(crate) fn substitutes(&self, product: &ProductId) -> impl Iterator<Item = &ProductId> {
+        let systems = self.products.get(product).into_iter().flat_map(|versions| versions.by_system.values());
+        systems.filter_map(|versions| versions.last()?.record.substitutes.as_ref()).flatten()
+    }
+
+    /// How much an indivisible pack of a product holds, in base units (6.4); `None` where it may be broken.
+    pub fn pack_size(&self, product: &ProductId, unit: &Unit, at: Timestamp) -> Option<Quantity> {
+        match self.measure(product, unit, at) {
+            Measure::Other(factor) if factor.indivisible => factor.factor.quantity(Quantity::units(1)),
+            _ => None,
+        }
+    }
+
+    /// True before the first version of a product arrived.
+    pub(crate) fn has_no_products(&self) -> bool {
+        self.products.is_empty()
+    }
+
+    /// What a unit of a product is, at the time of the document that says it.
+    pub(crate) fn measure(&self, product: &ProductId, unit: &Unit, at: Timestamp) -> Measure {
+        let with_units = |record: &'_ ProductUpserted| record.base_unit.is_some();
+        let said = self.products.get(product).and_then(|versions| {
+            let all = versions.at(at).filter(|(_, version)| with_units(&version.record));
+            all.max_by_key(|(_, version)| version.from).map(|(_, version)| &version.record)
+        });
+        let Some((record, base)) = said.and_then(|record| Some((record, record.base_unit.as_ref()?))) else {
+            return Measure::Unknown;
+        };
+        if base == unit {
+            return Measure::Base;
+        }
+        let units = record.units.as_deref().unwrap_or_default();
+        let found = units.iter().find(|known| known.unit == *unit);
+        let Some((known, factor)) = found.and_then(|known| Some((known, known.factor.parse::<Factor>().ok()?))) else {
+            let all = std::iter::once(base).chain(units.iter().map(|known| &known.unit));
+            return Measure::NotOfProduct(all.cloned().collect());
+        };
+        Measure::Other(UnitFactor {
+            product: product.clone(),
+            unit: unit.clone(),
+            base: base.clone(),
+            factor,
+            version: record.version,
+            indivisible: known.indivisible,
+        })
+    }
+}

@@ -1,0 +1,162 @@
+//! The places of a fact at which a quantity has a unit, and the same fact in base units.
+//! Rule: docs/concepts/domain.md 6.2. Not here: which factors a fact is made with (the core decides that on arrival).
+
+use std::sync::Arc;
+
+use crate::{Amount, Balance, Fact, ProductId, Quantity, Unit, UnitFactor};
+
+/// A quantity with its unit, at a place of a fact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Measured<'a> {
+    /// The line in the fact, from 0; `None` where the fact has no lines.
+    pub line: Option<usize>,
+    /// The product.
+    pub product: &'a ProductId,
+    /// The unit that is said.
+    pub unit: &'a Unit,
+}
+
+/// Why a fact cannot be said in base units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotExact {
+    /// A quantity would have more digits than quantities have, or be too large.
+    Quantity,
+    /// A price per base unit is no exact decimal.
+    Price,
+}
+
+/// What stands at such a place, to be changed.
+struct Place<'a> {
+    product: &'a ProductId,
+    unit: &'a mut Unit,
+    quantities: [Option<&'a mut Quantity>; 2],
+    balance: Option<&'a mut Balance>,
+    price: Option<&'a mut Amount>,
+}
+
+impl Fact {
+    /// Every quantity with its unit.
+    pub fn measured(&self) -> Vec<Measured<'_>> {
+        macro_rules! lines {
+            ($lines:expr) => {
+                $lines
+                    .iter()
+                    .enumerate()
+                    .map(|(i, line)| Measured { line: Some(i), product: &line.product, unit: &line.unit })
+                    .collect()
+            };
+        }
+        match self {
+            Self::OrderCaptured(e) => lines!(e.lines),
+            Self::Picked(e) | Self::Packed(e) => lines!(e.lines),
+            Self::ShortPicked(e) => lines!(e.lines),
+            Self::Shipped(e) => lines!(e.lines),
+            Self::Received(e) => lines!(e.lines),
+            Self::PoAcknowledged(e) => lines!(e.lines),
+            Self::ShipmentNotified(e) => lines!(e.lines),
+            Self::InvoiceReceived(e) => lines!(e.lines),
+            Self::PoChangeRequested(e) => lines!(e.lines),
+            Self::QualityInspected(e) => lines!(e.lines),
+            Self::ReturnedToSupplier(e) => lines!(e.lines),
+            Self::Adjusted(e) => vec![Measured { line: None, product: &e.product, unit: &e.unit }],
+            Self::Counted(e) => vec![Measured { line: None, product: &e.product, unit: &e.unit }],
+            Self::Recommended(e) => vec![Measured { line: None, product: &e.product, unit: &e.unit }],
+            _ => Vec::new(),
+        }
+    }
+
+    /// The same fact in base units. What `factors` does not name is in its base unit already.
+    ///
+    /// Of an order the money stays as it was said: its amounts are read from the order as it was captured.
+    ///
+    /// # Errors
+    /// What cannot be said exactly, and at which of [`Fact::measured`].
+    pub fn in_base_units(&self, factors: &[UnitFactor]) -> Result<Self, (usize, NotExact)> {
+        let mut fact = self.clone();
+        for (index, place) in fact.places().into_iter().enumerate() {
+            let used = factors.iter().find(|used| used.product == *place.product && used.unit == *place.unit);
+            if let Some(used) = used {
+                place.convert(used).map_err(|why| (index, why))?;
+            }
+        }
+        Ok(fact)
+    }
+
+    /// The places of [`Fact::measured`], in the same order.
+    fn places(&mut self) -> Vec<Place<'_>> {
+        macro_rules! lines {
+            ($lines:expr, |$line:ident| $quantities:expr) => {
+                lines!($lines, |$line| $quantities, None)
+            };
+            ($lines:expr, |$line:ident| $quantities:expr, $price:expr) => {
+                $lines
+                    .iter_mut()
+                    .map(|$line| Place {
+                        quantities: $quantities,
+                        price: $price,
+                        balance: None,
+                        product: &$line.product,
+                        unit: &mut $line.unit,
+                    })
+                    .collect()
+            };
+        }
+        match self {
+            Self::OrderCaptured(e) => lines!(Arc::make_mut(e).lines, |line| [Some(&mut line.quantity), None]),
+            Self::Picked(e) | Self::Packed(e) => lines!(e.lines, |line| [Some(&mut line.quantity), None]),
+            Self::ShortPicked(e) => lines!(e.lines, |line| [Some(&mut line.quantity), None]),
+            Self::Shipped(e) => lines!(e.lines, |line| [Some(&mut line.quantity), None]),
+            Self::Received(e) => lines!(e.lines, |line| [Some(&mut line.accepted), Some(&mut line.rejected)]),
+            Self::PoAcknowledged(e) => {
+                lines!(e.lines, |line| [Some(&mut line.quantity), None], line.unit_price.as_mut())
+            }
+            Self::ShipmentNotified(e) => lines!(e.lines, |line| [Some(&mut line.quantity), None]),
+            Self::InvoiceReceived(e) => {
+                lines!(e.lines, |line| [Some(&mut line.quantity), None], Some(&mut line.unit_price))
+            }
+            Self::PoChangeRequested(e) => {
+                lines!(e.lines, |line| [Some(&mut line.quantity), None], Some(&mut line.unit_price))
+            }
+            Self::QualityInspected(e) => lines!(e.lines, |line| [Some(&mut line.released), Some(&mut line.rejected)]),
+            Self::ReturnedToSupplier(e) => lines!(e.lines, |line| [Some(&mut line.quantity), None]),
+            Self::Adjusted(e) => vec![Place {
+                product: &e.product,
+                unit: &mut e.unit,
+                quantities: [None, None],
+                balance: Some(&mut e.quantity),
+                price: None,
+            }],
+            Self::Counted(e) => vec![Place {
+                product: &e.product,
+                unit: &mut e.unit,
+                quantities: [Some(&mut e.quantity), None],
+                balance: None,
+                price: None,
+            }],
+            Self::Recommended(e) => vec![Place {
+                product: &e.product,
+                unit: &mut e.unit,
+                quantities: [Some(&mut e.quantity), None],
+                balance: None,
+                price: Some(&mut e.unit_price),
+            }],
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Place<'_> {
+    fn convert(self, used: &UnitFactor) -> Result<(), NotExact> {
+        for quantity in self.quantities.into_iter().flatten() {
+            *quantity = used.factor.quantity(*quantity).ok_or(NotExact::Quantity)?;
+        }
+        if let Some(balance) = self.balance {
+            *balance = used.factor.balance(*balance).ok_or(NotExact::Quantity)?;
+        }
+        if let Some(price) = self.price {
+            *price = used.factor.price(*price).ok_or(NotExact::Price)?;
+        }
+        self.unit.clone_from(&used.base);
+        Ok(())
+    }
+}
