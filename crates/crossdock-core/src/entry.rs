@@ -179,6 +179,8 @@ fn subject(event: &Event) -> Option<String> {
             HubEvent::DeliveryRetired(e) => e.delivery_id.to_string(),
             HubEvent::DeadLetterOpened(e) => e.delivery_id.to_string(),
             HubEvent::DeadLetterReplayed(e) => e.delivery_id.to_string(),
+            HubEvent::DeadLetterEscalated(e) => e.delivery_id.to_string(),
+            HubEvent::DeadLetterEdited(e) => e.delivery_id.to_string(),
             HubEvent::BreakerOpened(e) | HubEvent::BreakerClosed(e) => e.target.to_string(),
             HubEvent::FactSetAside(e) => e.id.clone(),
             HubEvent::FactAdopted(e) => e.id.clone(),

@@ -25,8 +25,8 @@ pub use decide::decide;
 pub use entry::{Context, Draft, Entry, Said, Seq};
 pub use exceptions::{Act, ExceptionState};
 pub use orders::{CancelState, LineState, OrderKey, OrderState, OrderStatus, ReleaseState};
-pub use partition::{Answer, Command, Input, Known, Output, Partition, Submission, Ticket};
-pub use policy::{EscalationLevel, Policy, RemediationRule, TargetPolicy, VarianceLimits};
+pub use partition::{Answer, Command, Input, Known, Output, Partition, ReplayFilter, Replayed, Submission, Ticket};
+pub use policy::{EscalationLevel, Policy, RateLimit, RemediationRule, RetryBudget, TargetPolicy, VarianceLimits};
 pub use procurement::{
     InvoiceState, Notice, PoLineState, PoState, PoStatus, RecommendationState, ShipmentLineState, ShipmentState,
 };

@@ -15,17 +15,16 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crossdock_model::{
-    BusinessKey, DeliveryId, Digest, Effect, Event, ExceptionId, Fact, HubEvent, MessageRejected, Meta, Resolution,
-    RunId, SystemId, Timestamp,
+    BusinessKey, DeliveryId, Digest, Effect, Event, ExceptionId, Fact, HubEvent, MessageRejected, Meta, Path,
+    Resolution, RunId, SystemId, Timestamp,
 };
 use jiff::SignedDuration;
 use serde_json::Value;
 
 use crate::decide::{self, Verdict};
-use crate::delivery::{self, Attempt, AttemptOutcome};
-use crossdock_model::UnitFactor;
-
+use crate::delivery::{self, Attempt, AttemptOutcome, Lanes, ReplayScan};
 use crate::{Context, Draft, Due, Entry, Policy, Refusal, Seq, State};
+use crossdock_model::UnitFactor;
 
 /// Who waits for an answer: the driver's own number.
 pub type Ticket = u64;
@@ -81,6 +80,46 @@ pub enum Command {
         /// Why.
         reason: String,
     },
+    /// Send another message in the place of a dead letter, under a new idempotency key.
+    EditDeadLetter {
+        /// Which.
+        id: DeliveryId,
+        /// What to send instead.
+        body: Value,
+        /// Values of the path's parameters, where they differ.
+        path: Path,
+        /// Who.
+        by: String,
+        /// Why.
+        reason: String,
+    },
+    /// Give a dead letter up for good: those behind it go on.
+    DiscardDeadLetter {
+        /// Which.
+        id: DeliveryId,
+        /// Who.
+        by: String,
+        /// Why.
+        reason: String,
+    },
+    /// Send dead letters again, by filter.
+    Replay {
+        /// Which.
+        filter: ReplayFilter,
+        /// Who.
+        by: String,
+        /// Why.
+        reason: String,
+    },
+    /// Send into one target what the log says that it never got.
+    ReplayInto {
+        /// What was found in the log.
+        scan: Box<ReplayScan>,
+        /// Who.
+        by: String,
+        /// Why.
+        reason: String,
+    },
     /// Decide an exception.
     ResolveException {
         /// Which.
@@ -94,6 +133,46 @@ pub enum Command {
         /// What the decision carries beside its word: `{"product": …}` of a substitute, `{"body": …}` of an edited message.
         with: Value,
     },
+}
+
+/// Which dead letters to send again: those that fit all that is said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReplayFilter {
+    /// Of these numbers; empty: of any.
+    pub ids: Vec<DeliveryId>,
+    /// To this system.
+    pub target: Option<SystemId>,
+    /// Of this operation.
+    pub operation: Option<String>,
+    /// About an object whose name starts so.
+    pub about: Option<String>,
+    /// Refused with this status.
+    pub status: Option<u16>,
+    /// Of this synthetic run.
+    pub run_id: Option<RunId>,
+    /// Given up at this time or later …
+    pub from: Option<Timestamp>,
+    /// … and before this one.
+    pub to: Option<Timestamp>,
+    /// So many at once; 1000 at most.
+    pub limit: usize,
+}
+
+/// What a replay of many did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Replayed {
+    /// On their way again.
+    pub sent: usize,
+    /// Left for the next order: the limit was reached.
+    pub left: usize,
+    /// Took place already, and were not sent.
+    pub done: usize,
+    /// Are owed, and go by themselves.
+    pub waiting: usize,
+    /// Something newer of the same key took place: they would turn the target back.
+    pub overtaken: usize,
+    /// The position at which the next replay from the log begins, where the limit was reached.
+    pub next: Option<Seq>,
 }
 
 /// What the driver tells the machine.
@@ -178,6 +257,13 @@ pub enum Answer {
         /// Why it has no effect yet, where another system owns what it writes.
         without_effect: Option<Effect>,
     },
+    /// A replay of many: what became of them. Durable at this place, where something was sent.
+    Replayed {
+        /// Of the last event.
+        seq: Seq,
+        /// What became of them.
+        replayed: Replayed,
+    },
     /// Known already, with the same content; nothing happened.
     Duplicate {
         /// Where the first one stands, if the index says.
@@ -206,7 +292,7 @@ pub struct Partition {
     /// Keys of what is not durable yet: the index on disk does not know them.
     tail: BTreeMap<BusinessKey, (Digest, Seq)>,
     waiting: VecDeque<(Seq, Ticket, Answer)>,
-    in_flight: BTreeSet<DeliveryId>,
+    lanes: Lanes,
     ready: VecDeque<Output>,
     /// The entry that all of this input's entries follow from: the whole message of an exception that it opens.
     root: Option<Seq>,
@@ -230,7 +316,7 @@ impl Partition {
             appending: VecDeque::new(),
             tail: BTreeMap::new(),
             waiting: VecDeque::new(),
-            in_flight: BTreeSet::new(),
+            lanes: Lanes::default(),
             ready: VecDeque::new(),
             root: None,
             stuck: BTreeSet::new(),
@@ -291,10 +377,8 @@ impl Partition {
             self.appending.extend(entries.iter().cloned());
             return Some(Output::Append { expected: self.durable, entries });
         }
-        let attempts =
-            delivery::due(&self.state.deliveries, &self.policy, &self.in_flight, self.durable, self.restored, now);
+        let attempts = self.lanes.due(&self.state.deliveries, &self.policy, (self.durable, self.restored), now);
         for attempt in attempts {
-            self.in_flight.insert(attempt.id);
             self.ready.push_back(Output::Send(Box::new(attempt)));
         }
         self.ready.pop_front()
@@ -304,8 +388,7 @@ impl Partition {
     pub fn wake_at(&self, now: Timestamp) -> Option<Timestamp> {
         let overdue = self.state.timers.due(now).any(|timer| !self.stuck.contains(timer));
         let timer = if overdue { Some(now) } else { self.state.timers.next_after(now) };
-        let attempt = delivery::wake_at(&self.state.deliveries, &self.in_flight, now);
-        timer.into_iter().chain(attempt).min()
+        timer.into_iter().chain(self.lanes.wake_at()).min()
     }
 
     /// A batch ends where one message's entries end, so that a crash never splits a message.
@@ -386,29 +469,36 @@ impl Partition {
             return self.answer_now(ticket, Answer::Unavailable);
         }
         match decide::command(&self.state, command) {
-            Ok(decide::Carried { context, events }) => {
-                let seq = self.state.seq + 1;
-                for event in events {
+            Ok(decide::Carried { events, replayed }) => {
+                let mut first = None;
+                for (context, event) in events {
                     let entry = self.record_hub(decide::hub_meta(&context, None, now), event);
+                    first.get_or_insert((entry.seq, context.correlation_id.to_string()));
                     self.follow(Arc::clone(&entry), now);
                     self.publish_positions(&entry, now);
                 }
-                let answer = accepted(seq, &context);
-                self.waiting.push_back((self.state.seq, ticket, answer));
+                let seq = self.state.seq;
+                let answer = match (replayed, first) {
+                    (None, Some((seq, correlation_id))) => {
+                        Answer::Accepted { seq, correlation_id, without_effect: None }
+                    }
+                    (replayed, _) => Answer::Replayed { seq, replayed: replayed.unwrap_or_default() },
+                };
+                self.waiting.push_back((seq, ticket, answer));
+                self.release_answers();
             }
             Err(refusal) => self.answer_now(ticket, Answer::Rejected(refusal)),
         }
     }
 
     fn delivered(&mut self, id: DeliveryId, outcome: AttemptOutcome, now: Timestamp) {
-        self.in_flight.remove(&id);
+        self.lanes.end(id);
         if self.failed {
             return;
         }
-        let Some(context) = self.state.deliveries.get(id).map(|d| d.context.clone()) else { return };
-        let plan = self.state.deliveries.get(id).map(|d| d.plan.clone());
-        for event in
-            delivery::settle(&self.state.deliveries, &self.policy, &self.in_flight, (id, outcome), now, self.seed)
+        let Some(delivery) = self.state.deliveries.get(id) else { return };
+        let (context, plan) = (delivery.context.clone(), Arc::clone(&delivery.plan));
+        for event in delivery::settle(&self.state.deliveries, &self.policy, &self.lanes, (id, outcome), now, self.seed)
         {
             let own = match &event {
                 HubEvent::DeadLetterOpened(e) => self.state.deliveries.get(e.delivery_id).map(|d| d.context.clone()),
@@ -417,11 +507,9 @@ impl Partition {
             let meta = decide::hub_meta(own.as_ref().unwrap_or(&context), None, now);
             // The plan leaves the state with its success: what follows from it is decided with the plan in hand.
             let entry = self.record_hub(meta, event);
-            if let Some(plan) = &plan {
-                for draft in decide::after_delivery(&self.state, &self.policy, plan, &entry, now) {
-                    let next = self.record_draft(draft, &entry, now);
-                    self.follow(next, now);
-                }
+            for draft in decide::after_delivery(&self.state, &self.policy, &plan, &entry, now) {
+                let next = self.record_draft(draft, &entry, now);
+                self.follow(next, now);
             }
             self.publish_positions(&entry, now);
         }
@@ -516,6 +604,9 @@ impl Partition {
         let mut published = Vec::new();
         while self.appending.front().is_some_and(|entry| entry.seq <= upto) {
             published.extend(self.appending.pop_front());
+        }
+        for entry in &published {
+            self.lanes.stir(&self.state.deliveries, entry);
         }
         for (key, _) in published.iter().flat_map(|entry| &entry.keys) {
             self.tail.remove(key);

@@ -195,6 +195,38 @@ pub struct TargetPolicy {
     pub breaker_base_ms: i64,
     /// See `breaker_base_ms`.
     pub breaker_cap_ms: i64,
+    /// How fast it may be called; `None`: as fast as it answers.
+    pub rate: Option<RateLimit>,
+    /// How many retries it gets.
+    pub retry_budget: RetryBudget,
+}
+
+/// So many calls in a time. A target that says so gets no more, whatever waits for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateLimit {
+    /// Calls …
+    pub calls: u32,
+    /// … in so many milliseconds …
+    pub per_ms: i64,
+    /// … of them at once at most.
+    pub burst: u32,
+}
+
+/// Retries as a share of first tries, so that they alone do not keep a faltering target down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetryBudget {
+    /// Retries that each hundred first tries earn.
+    pub percent: u32,
+    /// Retries that are there from the start, and the most that is kept.
+    pub reserve: u32,
+    /// Retries that each second earns, so that a quiet target is tried again too.
+    pub per_second: u32,
+}
+
+impl Default for RetryBudget {
+    fn default() -> Self {
+        Self { percent: 20, reserve: 100, per_second: 10 }
+    }
 }
 
 impl Default for TargetPolicy {
@@ -208,6 +240,8 @@ impl Default for TargetPolicy {
             breaker_failures: 5,
             breaker_base_ms: 500,
             breaker_cap_ms: 30_000,
+            rate: None,
+            retry_budget: RetryBudget::default(),
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crossdock_model::{ExceptionId, FacilityId, Timestamp};
+use crossdock_model::{DeliveryId, ExceptionId, FacilityId, Timestamp};
 
 /// What falls due: one variant a kind, with the object that it is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,6 +14,8 @@ pub enum Due {
     HoldBack(FacilityId),
     /// An exception passes its deadline, or the next level of its escalation.
     Escalate(ExceptionId),
+    /// The same of a dead letter.
+    EscalateLetter(DeliveryId),
 }
 
 /// All timers that are set.

@@ -128,6 +128,7 @@ fn target(config: &HubConfig) -> TargetPolicy {
         breaker_failures: delivery.breaker_failures,
         breaker_base_ms: ms(delivery.breaker_base),
         breaker_cap_ms: ms(delivery.breaker_cap),
+        ..TargetPolicy::default()
     }
 }
 

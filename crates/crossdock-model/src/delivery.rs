@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Body, Path, SystemId, Text, Timestamp};
+use crate::{Body, Path, Severity, SystemId, Text, Timestamp};
 
 /// A delivery's number: the ledger sequence of its plan, so that it is the same after every restart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -69,6 +69,60 @@ pub struct DeliveryPlanned {
     pub edi: Option<EdiControl>,
     /// The business object it is about, in the form `order/commerce/1001`, `po/4500000001`.
     pub about: Text,
+    /// Set where the body is a list of things that the target may take one by one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub items: Option<Box<BulkItems>>,
+    /// True where the target may have done it before it was planned: it is looked up first.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub maybe_done: bool,
+    /// The dead letter whose place it takes: the same message, edited by a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<DeliveryId>,
+    /// The delivery that it repeats: from the log, with the same idempotency key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replays: Option<DeliveryId>,
+    /// Where a synthetic message goes instead; absent: to its target.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub isolation: Option<Box<Isolation>>,
+}
+
+/// The items of a bulk call, in the order of the list that the body holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BulkItems {
+    /// JSON pointer to the list in the body.
+    pub at: Text,
+    /// The business key of each item.
+    pub keys: Vec<Text>,
+}
+
+/// Where a synthetic message goes instead of its target (docs/concepts/domain.md, "Synthetic transactions").
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Isolation {
+    /// Nowhere: it is kept here, and nobody answers.
+    Sink,
+    /// To a simulator that stands in for this system.
+    StandInFor(SystemId),
+}
+
+/// An item of a bulk call that the target did not take for certain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LeftItem {
+    /// Its business key.
+    pub key: Text,
+    /// True where the answer does not say how it ended.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub unknown: bool,
+    /// What the target said of it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub why: String,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// `delivery.succeeded.v1`: the target took it.
@@ -88,6 +142,9 @@ pub struct DeliverySucceeded {
     /// What the target answered.
     #[serde(default)]
     pub response: Value,
+    /// Of a bulk call: the items that it did not take. Each is planned anew, for itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<LeftItem>,
 }
 
 /// `delivery.attempt_failed.v1`: it will be tried again.
@@ -111,6 +168,9 @@ pub struct AttemptFailed {
     pub target_down: bool,
     /// Not before.
     pub retry_at: Timestamp,
+    /// Nothing at all to this target before: it asked for the pause.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold_until: Option<Timestamp>,
 }
 
 /// `breaker.opened.v1`, `breaker.closed.v1`: a target's own state.
@@ -149,6 +209,48 @@ pub struct DeadLetterOpened {
     pub owner: String,
     /// Until when.
     pub due: Timestamp,
+    /// How bad.
+    #[serde(default)]
+    pub severity: Severity,
+    /// Nothing at all to this target before: it asked for the pause.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold_until: Option<Timestamp>,
+}
+
+/// `dead_letter.escalated.v1`: its deadline passed and nobody had looked at it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeadLetterEscalated {
+    /// Which.
+    pub delivery_id: DeliveryId,
+    /// To whom it could not be delivered.
+    pub target: SystemId,
+    /// From 1. Each level is reached once.
+    pub level: u32,
+    /// The role that is asked now, beside its owner.
+    pub to: String,
+    /// In plain words.
+    pub why: String,
+    /// When the next level is reached, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<Timestamp>,
+}
+
+/// `dead_letter.edited.v1`: a person sends another message in its place. The plan that follows carries it, under a new key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeadLetterEdited {
+    /// Which.
+    pub delivery_id: DeliveryId,
+    /// The new body.
+    pub body: Body,
+    /// The new values of the path's parameters, where they differ.
+    #[serde(default, skip_serializing_if = "Path::is_empty")]
+    pub path: Path,
+    /// Who.
+    pub by: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// `dead_letter.replayed.v1`: a person sent it again, with the same idempotency key.

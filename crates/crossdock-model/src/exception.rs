@@ -74,12 +74,13 @@ pub enum ExceptionKind {
 }
 
 /// How bad it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// Look when there is time.
     Low,
     /// Look today.
+    #[default]
     Medium,
     /// Look now.
     High,

@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    AdjustmentHeld, AttemptFailed, BreakerChanged, DeadLetterOpened, DeadLetterReplayed, DeliveryPlanned,
-    DeliverySucceeded, ExceptionEscalated, ExceptionOpened, ExceptionResolved, HoldBackEnded, InvoiceMatched,
-    OrderAccepted, OrderAllocated, OrderBooked, OrderCancelled, OrderClosed, OrderReleased, OrderShipped, PoClosed,
-    PoConfirmed, PoCreated, PoInTransit, PoReceiptRecorded, PoSent, PositionChanged, RecommendationApproved,
-    RecommendationRefused, RemediationStopped, ResyncRequested, Retired, SequenceGapFound, StockCorrected, SystemId,
+    AdjustmentHeld, AttemptFailed, BreakerChanged, DeadLetterEdited, DeadLetterEscalated, DeadLetterOpened,
+    DeadLetterReplayed, DeliveryPlanned, DeliverySucceeded, ExceptionEscalated, ExceptionOpened, ExceptionResolved,
+    HoldBackEnded, InvoiceMatched, OrderAccepted, OrderAllocated, OrderBooked, OrderCancelled, OrderClosed,
+    OrderReleased, OrderShipped, PoClosed, PoConfirmed, PoCreated, PoInTransit, PoReceiptRecorded, PoSent,
+    PositionChanged, RecommendationApproved, RecommendationRefused, RemediationStopped, ResyncRequested, Retired,
+    SequenceGapFound, StockCorrected, SystemId,
 };
 use crate::{FactAdopted, FactSetAside, MasterChanged};
 use crate::{PoChangeRefused, PoChanged, PoNoticeUndone, PoQualityRecorded, PoReduced, PoReturnRecorded};
@@ -156,6 +157,10 @@ hub_events! {
     DeliveryRetired(Retired) = "delivery.retired.v1",
     /// It was given up.
     DeadLetterOpened(DeadLetterOpened) = "dead_letter.opened.v1",
+    /// Nobody looked at it in time.
+    DeadLetterEscalated(DeadLetterEscalated) = "dead_letter.escalated.v1",
+    /// Another message takes its place.
+    DeadLetterEdited(DeadLetterEdited) = "dead_letter.edited.v1",
     /// It is tried anew.
     DeadLetterReplayed(DeadLetterReplayed) = "dead_letter.replayed.v1",
     /// A target is not called for a while.

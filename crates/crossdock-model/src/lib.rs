@@ -33,8 +33,9 @@ pub use body::{Body, Render};
 pub use cloud_event::{CloudEvent, CloudEventError};
 pub use count::{AdjustmentHeld, CorrectionCause, MovementCounted, StockCorrected};
 pub use delivery::{
-    AttemptFailed, BreakerChanged, DeadLetterOpened, DeadLetterReplayed, DeliveryId, DeliveryPlanned,
-    DeliverySucceeded, EdiControl, Ordering, Retired,
+    AttemptFailed, BreakerChanged, BulkItems, DeadLetterEdited, DeadLetterEscalated, DeadLetterOpened,
+    DeadLetterReplayed, DeliveryId, DeliveryPlanned, DeliverySucceeded, EdiControl, Isolation, LeftItem, Ordering,
+    Retired,
 };
 pub use event::{Event, EventError, Meta};
 pub use exception::{

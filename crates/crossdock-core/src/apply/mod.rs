@@ -127,9 +127,27 @@ impl State {
             }
             HubEvent::DeliverySucceeded(e) => self.deliveries.succeed(e, entry.seq),
             HubEvent::AttemptFailed(e) => self.deliveries.fail(e),
-            HubEvent::DeliveryRetired(e) => self.deliveries.retire(e.delivery_id, entry.seq),
-            HubEvent::DeadLetterOpened(e) => self.deliveries.bury(e, entry.meta.received_at),
-            HubEvent::DeadLetterReplayed(e) => self.deliveries.replay(e.delivery_id, entry.meta.received_at, entry.seq),
+            HubEvent::DeliveryRetired(e) => {
+                self.timers.clear(&Due::EscalateLetter(e.delivery_id));
+                self.deliveries.retire(e.delivery_id, entry.seq);
+            }
+            HubEvent::DeadLetterOpened(e) => {
+                self.timers.set(Due::EscalateLetter(e.delivery_id), e.due);
+                self.deliveries.bury(e, entry.meta.received_at);
+            }
+            HubEvent::DeadLetterReplayed(e) => {
+                self.timers.clear(&Due::EscalateLetter(e.delivery_id));
+                self.deliveries.replay(e, entry.meta.received_at, entry.seq);
+            }
+            HubEvent::DeadLetterEscalated(e) => {
+                self.deliveries.escalate(e, entry.meta.received_at);
+                let due = Due::EscalateLetter(e.delivery_id);
+                match e.next {
+                    Some(at) => self.timers.set(due, at),
+                    None => self.timers.clear(&due),
+                }
+            }
+            HubEvent::DeadLetterEdited(e) => self.deliveries.edit(e, entry.meta.received_at),
             HubEvent::BreakerOpened(e) => self.deliveries.open_breaker(e),
             HubEvent::BreakerClosed(e) => self.deliveries.close_breaker(&e.target),
             HubEvent::FactAdopted(e) => {

@@ -2,39 +2,101 @@
 //! Here: the check and the first events. Not here: what follows from them (`decide`).
 //! Invariant: a command that is refused leaves no trace; every event says who, and why where a reason is part of the decision.
 
-use crossdock_model::{DeadLetterReplayed, DeliveryId, ExceptionId, ExceptionResolved, HubEvent, Resolution};
+use crossdock_model::{
+    DeadLetterEdited, DeadLetterReplayed, DeliveryId, ExceptionId, ExceptionResolved, HubEvent, Path, Resolution,
+    Retired,
+};
 use serde_json::Value;
 
-use crate::partition::Command;
+use super::replays;
+use crate::delivery::Delivery;
+use crate::partition::{Command, Replayed};
 use crate::{Context, Refusal, State};
 
 /// The longest name and reason that are kept.
 const MAX_TEXT: usize = 1024;
 
-/// What a command makes, in one connection.
+/// What a command makes, each event in its connection.
 pub(crate) struct Carried {
-    pub(crate) context: Context,
-    pub(crate) events: Vec<HubEvent>,
+    pub(crate) events: Vec<(Context, HubEvent)>,
+    /// Of a replay of many: what became of them.
+    pub(crate) replayed: Option<Replayed>,
+}
+
+impl Carried {
+    fn one(context: &Context, event: HubEvent) -> Self {
+        Self { events: vec![(context.clone(), event)], replayed: None }
+    }
 }
 
 /// Whether a command can be carried out, and what it makes.
 pub(crate) fn command(state: &State, command: &Command) -> Result<Carried, Refusal> {
     match command {
         Command::ReplayDeadLetter { id, by, reason } => replay_one(state, *id, by, reason),
+        Command::EditDeadLetter { id, body, path, by, reason } => edit(state, *id, (body, path), by, reason),
+        Command::DiscardDeadLetter { id, by, reason } => discard(state, *id, by, reason),
+        Command::Replay { filter, by, reason } => replays::by_filter(state, filter, by, reason),
+        Command::ReplayInto { scan, by, reason } => replays::into_target(state, scan, by, reason),
         Command::ResolveException { id, resolution, by, reason, with } => {
             resolve(state, *id, *resolution, (by, reason), with)
         }
     }
 }
 
-fn replay_one(state: &State, id: DeliveryId, by: &str, reason: &str) -> Result<Carried, Refusal> {
-    who(by)?;
+fn dead(state: &State, id: DeliveryId) -> Result<&Delivery, Refusal> {
     let delivery = state.deliveries.get(id).ok_or_else(|| unknown(format!("no dead letter has the number {id}")))?;
     if delivery.dead.is_none() {
         return Err(settled(format!("delivery {id} is no dead letter: it is still being tried")));
     }
+    Ok(delivery)
+}
+
+fn replay_one(state: &State, id: DeliveryId, by: &str, reason: &str) -> Result<Carried, Refusal> {
+    who(by)?;
+    let delivery = dead(state, id)?;
     let event = DeadLetterReplayed { delivery_id: id, by: by.to_owned(), reason: reason.to_owned() };
-    Ok(Carried { context: delivery.context.clone(), events: vec![HubEvent::DeadLetterReplayed(event)] })
+    Ok(Carried::one(&delivery.context, HubEvent::DeadLetterReplayed(event)))
+}
+
+/// The old message stays in the log as it was; another one takes its place.
+fn edit(
+    state: &State,
+    id: DeliveryId,
+    (body, path): (&Value, &Path),
+    by: &str,
+    reason: &str,
+) -> Result<Carried, Refusal> {
+    who(by)?;
+    why(reason, "an edited message")?;
+    let delivery = dead(state, id)?;
+    if let Some((name, _)) = path.iter().find(|(name, _)| delivery.plan.path.get(name).is_none()) {
+        let message = format!("{} has no path parameter `{name}`", delivery.plan.operation);
+        return Err(Refusal::invalid("edit/path", format!("/path/{name}"), message));
+    }
+    if *body == delivery.plan.body.to_json()
+        && path.iter().all(|(name, value)| delivery.plan.path.get(name) == Some(value))
+    {
+        let message = "it says what the old one said: replay that, so that it keeps its idempotency key";
+        return Err(Refusal::invalid("edit/unchanged", "/body", message));
+    }
+    let event = DeadLetterEdited {
+        delivery_id: id,
+        body: body.clone().into(),
+        path: path.clone(),
+        by: by.to_owned(),
+        reason: reason.to_owned(),
+    };
+    Ok(Carried::one(&delivery.context, HubEvent::DeadLetterEdited(event)))
+}
+
+/// Nobody needs it any more: those behind it go on.
+fn discard(state: &State, id: DeliveryId, by: &str, reason: &str) -> Result<Carried, Refusal> {
+    who(by)?;
+    why(reason, "discarding a dead letter")?;
+    let delivery = dead(state, id)?;
+    let (by, reason, target) = (by.to_owned(), reason.to_owned(), delivery.plan.target.clone());
+    let event = Retired { delivery_id: id, target, by, reason };
+    Ok(Carried::one(&delivery.context, HubEvent::DeliveryRetired(event)))
 }
 
 fn resolve(
@@ -62,7 +124,7 @@ fn resolve(
     carries(resolution, with)?;
     let (by, reason) = (by.to_owned(), reason.to_owned());
     let event = ExceptionResolved { exception_id: id, resolution, by, reason, with: with.clone() };
-    Ok(Carried { context: exception.context.clone(), events: vec![HubEvent::ExceptionResolved(event)] })
+    Ok(Carried::one(&exception.context, HubEvent::ExceptionResolved(event)))
 }
 
 /// A substitute names a product, an edited message is one.

@@ -3,7 +3,7 @@
 //! Acts at the deadline, then at each declared level, once a level; the last one is the end of it. A decision ends it at any time.
 //! Ignores severity: a shorter deadline for what is urgent is declared (`Policy::due_by_severity_ms`).
 
-use crossdock_model::{ExceptionEscalated, ExceptionId, HubEvent, Timestamp};
+use crossdock_model::{DeadLetterEscalated, DeliveryId, ExceptionEscalated, ExceptionId, HubEvent, Timestamp};
 use jiff::SignedDuration;
 
 use super::Ask;
@@ -16,16 +16,26 @@ pub(super) fn exception(ask: &Ask<'_>, id: ExceptionId) -> Vec<Draft> {
     vec![Draft::of(&state.context, HubEvent::ExceptionEscalated(event))]
 }
 
+pub(super) fn dead_letter(ask: &Ask<'_>, id: DeliveryId) -> Vec<Draft> {
+    let Some(delivery) = ask.state.deliveries.get(id) else { return Vec::new() };
+    let Some(dead) = &delivery.dead else { return Vec::new() };
+    let step = next(&ask.policy.escalation, dead.level, &dead.opened.owner, dead.opened.due);
+    let target = delivery.plan.target.clone();
+    let event =
+        DeadLetterEscalated { delivery_id: id, target, level: step.level, to: step.to, why: step.why, next: step.next };
+    vec![Draft::of(&delivery.context, HubEvent::DeadLetterEscalated(event))]
+}
+
 /// A level that is reached.
-pub(super) struct Step {
-    pub(super) level: u32,
-    pub(super) to: String,
-    pub(super) why: String,
-    pub(super) next: Option<Timestamp>,
+struct Step {
+    level: u32,
+    to: String,
+    why: String,
+    next: Option<Timestamp>,
 }
 
 /// The level behind `reached`. Where none is declared, the owner is reminded at the deadline: it never passes unsaid.
-pub(super) fn next(levels: &[EscalationLevel], reached: u32, owner: &str, due: Timestamp) -> Step {
+fn next(levels: &[EscalationLevel], reached: u32, owner: &str, due: Timestamp) -> Step {
     let at = |level: u32| usize::try_from(level).ok().and_then(|level| levels.get(level));
     let time = |level: &EscalationLevel| {
         due.saturating_add(SignedDuration::from_millis(level.after_ms.max(0))).unwrap_or(Timestamp::MAX)

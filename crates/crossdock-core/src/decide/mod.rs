@@ -18,6 +18,7 @@ mod positions;
 mod procurement;
 mod purchasing;
 mod remediation;
+mod replays;
 mod routes;
 mod sequence;
 mod shipments;
@@ -108,6 +109,8 @@ fn follows(state: &State, policy: &Policy, entry: &Entry, now: Timestamp) -> Vec
             HubEvent::FactAdopted(e) => {
                 as_said_by_owner(e, entry).map(|own| decide(state, policy, &own, now)).unwrap_or_default()
             }
+            HubEvent::DeliveryPlanned(_) => replays::superseded(&ask),
+            HubEvent::DeadLetterEdited(e) => replays::edited(&ask, e),
             HubEvent::ExceptionResolved(e) => resolved(&ask, e.exception_id, e.resolution),
             _ => Vec::new(),
         },
@@ -125,6 +128,7 @@ pub(crate) fn due(state: &State, policy: &Policy, due: &Due, now: Timestamp) -> 
     match due {
         Due::Escalate(id) => escalation::exception(&ask, *id),
         Due::HoldBack(facility) => sequence::window_over(&ask, facility),
+        Due::EscalateLetter(id) => escalation::dead_letter(&ask, *id),
     }
 }
 
@@ -138,6 +142,7 @@ pub(crate) fn after_delivery(
 ) -> Vec<Draft> {
     let ask = Ask { state, policy, entry: Cause::of(entry), now };
     match &entry.event {
+        Event::Hub(HubEvent::DeliverySucceeded(done)) if !done.left.is_empty() => replays::left(&ask, plan, &done.left),
         Event::Hub(HubEvent::DeliverySucceeded(done)) => match plan.operation.as_str() {
             "createOrder" => orders::booked_by_erp(&ask, plan, &done.response),
             "createRelease" => orders::released_by_wms(&ask, plan),

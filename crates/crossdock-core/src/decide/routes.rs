@@ -40,6 +40,11 @@ impl Route<'_> {
             path: Path::default(),
             body: self.body,
             edi: None,
+            items: None,
+            maybe_done: false,
+            replaces: None,
+            replays: None,
+            isolation: None,
         }
     }
 }
@@ -310,6 +315,11 @@ fn newest(
         path: Path::default(),
         body: body.clone(),
         edi: None,
+        items: None,
+        maybe_done: false,
+        replaces: None,
+        replays: None,
+        isolation: None,
     }
 }
 
@@ -381,6 +391,11 @@ pub(crate) fn functional_ack(state: &State, supplier: &SystemId, ack: Value, tra
         path: Path::default(),
         body: ack.into(),
         edi: Some(EdiControl { set: "997".to_owned(), interchange: control, group: control }),
+        items: None,
+        maybe_done: false,
+        replaces: None,
+        replays: None,
+        isolation: None,
         about: format!("interchange/{supplier}/{transport_id}").into(),
     }))
 }

@@ -1,15 +1,21 @@
-//! The queues: per target, and in it per key, oldest first.
-//! Invariant: `ready` holds exactly the head of each key that has no dead letter at its head.
+//! The queues of all targets as a part of the state: what is planned, done, failed, given up, sent again.
+//! Here: how each event changes them. Not here: what goes out now (`lanes.rs`), what an end means (`settle.rs`).
+//! Invariant: a delivery is in exactly one queue from its plan to its end; only the head of a queue can be dead.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crossdock_model::{
-    AttemptFailed, BreakerChanged, DeadLetterOpened, DeliveryId, DeliveryPlanned, DeliverySucceeded, Ordering,
-    SystemId, Text, Timestamp,
+    AttemptFailed, BreakerChanged, DeadLetterEdited, DeadLetterEscalated, DeadLetterOpened, DeadLetterReplayed,
+    DeliveryId, DeliveryPlanned, DeliverySucceeded, Isolation, Ordering, SystemId, Text, Timestamp,
 };
 
+use super::target::{Breaker, Target, TargetCounts};
+use crate::exceptions::{Act, BY_RULE};
 use crate::{Context, Entry, Seq};
+
+/// Acts that are remembered of a delivery: a person who replays it for ever keeps the newest.
+const MAX_ACTS: usize = 100;
 
 /// A delivery that is not done.
 #[derive(Clone, Debug)]
@@ -31,7 +37,9 @@ pub struct Delivery {
     /// The entry that let it go: its plan, the end of the one before it, its replay. Until that is durable it stays.
     pub freed_by: Seq,
     /// Set where it was given up.
-    pub dead: Option<DeadLetter>,
+    pub dead: Option<Box<DeadLetter>>,
+    /// Who did what about it, and when: the oldest first (domain.md 11.4).
+    pub history: Vec<Act>,
 }
 
 /// Why and when a delivery was given up.
@@ -41,35 +49,30 @@ pub struct DeadLetter {
     pub opened: DeadLetterOpened,
     /// By the hub's clock.
     pub at: Timestamp,
+    /// The last level of escalation that was reached.
+    pub level: u32,
 }
 
-/// Whether a target is called.
-///
-/// Why: a target that is down gains nothing from more calls, and messages must not be given up for its state.
-/// Acts when it cannot be reached or refuses us, or after several failures in a row. Recovers by one trial call
-/// after a growing pause. Ignores refusals of single messages.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Breaker {
-    /// It is called; so many calls in a row failed.
-    #[default]
-    Closed,
-    /// It is left alone until then; one trial follows. Opened so many times in a row, for this reason.
-    Open {
-        /// Next trial.
-        until: Timestamp,
-        /// In a row.
-        times: u32,
-        /// In plain words.
-        why: String,
-    },
+/// How a delivery that is not done stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It goes out when its time, its target and the lanes allow it.
+    Waiting,
+    /// Another of its key is before it, on its way.
+    Behind(DeliveryId),
+    /// A dead letter of its key is before it (12.8).
+    Parked(DeliveryId),
+    /// It was given up, and somebody looks at it.
+    Dead,
 }
 
-#[derive(Clone, Debug, Default)]
-struct Target {
-    keys: BTreeMap<Text, VecDeque<DeliveryId>>,
-    ready: BTreeSet<(Timestamp, DeliveryId)>,
-    breaker: Breaker,
-    failures_in_a_row: u32,
+impl Delivery {
+    fn act(&mut self, act: Act) {
+        if self.history.len() == MAX_ACTS {
+            self.history.remove(0);
+        }
+        self.history.push(act);
+    }
 }
 
 /// Everything that is owed, and to whom.
@@ -77,7 +80,10 @@ struct Target {
 pub struct Deliveries {
     by_id: BTreeMap<DeliveryId, Delivery>,
     targets: BTreeMap<SystemId, Target>,
+    dead: BTreeSet<DeliveryId>,
     controls: BTreeMap<SystemId, u32>,
+    /// Given up, and something newer took their place: the next event retires them.
+    superseded: Vec<(DeliveryId, DeliveryId)>,
 }
 
 impl Deliveries {
@@ -93,7 +99,12 @@ impl Deliveries {
 
     /// Those that were given up, oldest first.
     pub fn dead_letters(&self) -> impl Iterator<Item = &Delivery> {
-        self.by_id.values().filter(|d| d.dead.is_some())
+        self.dead.iter().filter_map(|id| self.by_id.get(id))
+    }
+
+    /// How many were given up.
+    pub fn dead_count(&self) -> usize {
+        self.dead.len()
     }
 
     /// Systems to which something was ever owed.
@@ -106,29 +117,75 @@ impl Deliveries {
         self.targets.get(target).map_or(&Breaker::Closed, |t| &t.breaker)
     }
 
-    /// How many deliveries wait for a target, dead letters left out.
-    pub fn backlog(&self, target: &SystemId) -> usize {
-        let Some(target) = self.targets.get(target) else { return 0 };
-        let queued: usize = target.keys.values().map(VecDeque::len).sum();
-        let dead = target.keys.values().flatten().filter(|id| self.by_id.get(id).is_some_and(|d| d.dead.is_some()));
-        queued - dead.count()
+    /// Until when a target asked to be left alone, if it did.
+    pub fn held_until(&self, target: &SystemId) -> Option<Timestamp> {
+        self.targets.get(target)?.held_until
     }
 
-    /// When the oldest waiting delivery of a target was planned.
+    /// What a target's queues hold.
+    pub fn counts(&self, target: &SystemId) -> TargetCounts {
+        self.targets.get(target).map(|t| t.counts).unwrap_or_default()
+    }
+
+    /// How many deliveries wait for a target, dead letters left out.
+    pub fn backlog(&self, target: &SystemId) -> usize {
+        self.counts(target).waiting
+    }
+
+    /// Since when the oldest waiting delivery of a target waits.
     pub fn oldest(&self, target: &SystemId) -> Option<Timestamp> {
-        let target = self.targets.get(target)?;
-        let ids = target.keys.values().flatten().filter_map(|id| self.by_id.get(id));
-        ids.filter(|d| d.dead.is_none()).map(|d| d.planned_at).min()
+        self.targets.get(target)?.by_age.first().map(|(at, _)| *at)
+    }
+
+    /// How a delivery stands; `None` once it is done.
+    pub fn standing(&self, id: DeliveryId) -> Option<Standing> {
+        let delivery = self.by_id.get(&id)?;
+        if delivery.dead.is_some() {
+            return Some(Standing::Dead);
+        }
+        let queue = self.targets.get(&delivery.plan.target)?.keys.get(&queue_key(&delivery.plan, id))?;
+        let head = queue.front().and_then(|head| self.by_id.get(head)).filter(|head| head.id != id);
+        Some(match head {
+            None => Standing::Waiting,
+            Some(head) if head.dead.is_some() => Standing::Parked(head.id),
+            Some(head) => Standing::Behind(head.id),
+        })
+    }
+
+    pub(super) fn target(&self, system: &SystemId) -> Option<&Target> {
+        self.targets.get(system)
     }
 
     pub(super) fn failures_in_a_row(&self, target: &SystemId) -> u32 {
         self.targets.get(target).map_or(0, |t| t.failures_in_a_row)
     }
 
-    /// The heads that may go out, the longest waiting first.
-    pub(super) fn ready(&self, target: &SystemId) -> impl Iterator<Item = &Delivery> {
-        let ready = self.targets.get(target).into_iter().flat_map(|t| &t.ready);
-        ready.filter_map(|(_, id)| self.by_id.get(id))
+    /// The heads that wait since `before` or longer.
+    pub(super) fn heads_since(&self, system: &SystemId, before: Timestamp) -> impl Iterator<Item = &Delivery> {
+        let target = self.targets.get(system);
+        let waiting = target.into_iter().flat_map(|t| &t.by_age).take_while(move |(since, _)| *since <= before);
+        let all = waiting.filter_map(|(_, id)| self.by_id.get(id));
+        all.filter(move |d| target.is_some_and(|t| t.is_ready(d.not_before, d.id)))
+    }
+
+    /// The entry of a target's last success.
+    pub(crate) fn last_success(&self, target: &SystemId) -> Seq {
+        self.targets.get(target).map_or(0, |t| t.last_success)
+    }
+
+    /// Dead letters whose place something newer took, each with that.
+    pub(crate) fn superseded(&self) -> &[(DeliveryId, DeliveryId)] {
+        &self.superseded
+    }
+
+    /// Whether something with this idempotency key is owed to a target under this key.
+    pub(crate) fn owes(&self, plan: &DeliveryPlanned) -> bool {
+        let queues = self.targets.get(&plan.target).map(|t| &t.keys);
+        let own = |(key, _): &(&Text, &VecDeque<DeliveryId>)| {
+            **key == plan.key || key.strip_prefix(plan.key.as_str()).is_some_and(|rest| rest.starts_with('#'))
+        };
+        let ids = queues.into_iter().flat_map(|keys| keys.range(plan.key.clone()..).take_while(own)).flat_map(|q| q.1);
+        ids.filter_map(|id| self.by_id.get(id)).any(|d| d.plan.idempotency_key == plan.idempotency_key)
     }
 
     /// Deliveries that are in no queue or in two, and heads that wait without being ready, or the reverse (I10).
@@ -136,27 +193,39 @@ impl Deliveries {
         let mut found = Vec::new();
         let mut queued = BTreeSet::new();
         for (system, target) in &self.targets {
-            let mut heads = BTreeSet::new();
+            let (mut fresh, mut again) = (BTreeSet::new(), BTreeSet::new());
+            let mut counted = TargetCounts { sunk: target.counts.sunk, ..TargetCounts::default() };
             for (key, queue) in &target.keys {
-                let again = queue.iter().filter(|id| !queued.insert(**id) || !self.by_id.contains_key(id));
-                found.extend(again.map(|id| format!("delivery {id} to {system} stands twice, or is gone, in {key}")));
-                let head = queue.front().and_then(|id| self.by_id.get(id)).filter(|head| head.dead.is_none());
-                heads.extend(head.map(|head| (head.not_before, head.id)));
+                let wrong = queue.iter().filter(|id| !queued.insert(**id) || !self.by_id.contains_key(id));
+                found.extend(wrong.map(|id| format!("delivery {id} to {system} stands twice, or is gone, in {key}")));
+                let Some(head) = queue.front().and_then(|id| self.by_id.get(id)) else { continue };
+                if head.dead.is_some() {
+                    counted.dead += 1;
+                    counted.parked += queue.len() - 1;
+                    counted.waiting += queue.len() - 1;
+                } else {
+                    counted.waiting += queue.len();
+                    let heads = if head.attempts == 0 { &mut fresh } else { &mut again };
+                    heads.insert((head.not_before, head.id));
+                }
+                let behind = queue.iter().skip(1).filter_map(|id| self.by_id.get(id)).find(|d| d.dead.is_some());
+                found
+                    .extend(behind.map(|d| format!("delivery {} to {system} is dead and not the head of {key}", d.id)));
             }
-            if heads != target.ready {
-                found.push(format!("{system}: the heads are {heads:?}, ready are {:?}", target.ready));
+            if (&fresh, &again) != (&target.fresh, &target.again) {
+                found.push(format!("{system}: heads {fresh:?} {again:?}, ready {:?} {:?}", target.fresh, target.again));
+            }
+            if counted != target.counts || target.by_age.len() != counted.waiting {
+                found.push(format!("{system}: {counted:?} are there, {:?} are counted", target.counts));
             }
         }
         let lost = self.by_id.keys().filter(|id| !queued.contains(id));
         found.extend(lost.map(|id| format!("delivery {id} is in no queue")));
+        let dead = self.by_id.values().filter(|d| d.dead.is_some()).map(|d| d.id);
+        if !dead.eq(self.dead.iter().copied()) || !self.superseded.is_empty() {
+            found.push("the list of dead letters is not the dead letters".to_owned());
+        }
         found
-    }
-
-    /// The first head that may go out only after `now`: no walk over those that wait for a free place.
-    pub(super) fn next_after(&self, target: &SystemId, now: Timestamp) -> Option<Timestamp> {
-        let ready = &self.targets.get(target)?.ready;
-        let after = (std::ops::Bound::Excluded((now, DeliveryId(u64::MAX))), std::ops::Bound::Unbounded);
-        ready.range(after).next().map(|(at, _)| *at)
     }
 
     /// The next interchange control number for a partner: one more than the last planned.
@@ -165,51 +234,88 @@ impl Deliveries {
     }
 
     pub(crate) fn plan(&mut self, entry: &Entry, plan: &Arc<DeliveryPlanned>) {
-        let id = DeliveryId(entry.seq);
+        let (id, at) = (DeliveryId(entry.seq), entry.meta.received_at);
         if let Some(edi) = &plan.edi {
             self.controls.insert(plan.target.clone(), edi.interchange);
+        }
+        if plan.isolation.as_deref() == Some(&Isolation::Sink) {
+            self.targets.entry(plan.target.clone()).or_default().counts.sunk += 1;
+            return;
+        }
+        if plan.ordering == Ordering::NewestWins {
+            self.replace_waiting(&plan.target, &plan.key, id);
         }
         let delivery = Delivery {
             id,
             plan: Arc::clone(plan),
             context: entry.context(),
-            planned_at: entry.meta.received_at,
+            planned_at: at,
             attempts: 0,
             failures: 0,
-            not_before: entry.meta.received_at,
+            not_before: at,
             freed_by: entry.seq,
             dead: None,
+            history: Vec::new(),
         };
-        if plan.ordering == Ordering::NewestWins {
-            self.replace_waiting(&plan.target, &plan.key);
-        }
         self.by_id.insert(id, delivery);
+        let in_place_of = plan.replaces.filter(|old| self.is_dead_head(*old, plan));
         let target = self.targets.entry(plan.target.clone()).or_default();
-        let queue = target.keys.entry(queue_key(plan, id)).or_default();
+        target.add_waiting(at, id);
+        let queue = target.keys.entry(queue_key(plan, in_place_of.unwrap_or(id))).or_default();
+        if let Some(old) = in_place_of {
+            // What waits behind it waits for its place, not for its words: the edited one goes first.
+            queue.pop_front();
+            queue.push_front(id);
+            target.counts.parked -= queue.len() - 1;
+            target.counts.dead -= 1;
+            target.set_ready(at, id, false);
+            if plan.ordering == Ordering::Independent
+                && let Some(queue) = target.keys.remove(&queue_key(plan, old))
+            {
+                target.keys.insert(queue_key(plan, id), queue);
+            }
+            self.superseded.push((old, id));
+            return;
+        }
         queue.push_back(id);
         if queue.len() == 1 {
-            target.ready.insert((entry.meta.received_at, id));
+            target.set_ready(at, id, false);
+        } else if queue.front().is_some_and(|head| self.dead.contains(head)) {
+            target.counts.parked += 1;
         }
     }
 
+    fn is_dead_head(&self, old: DeliveryId, plan: &DeliveryPlanned) -> bool {
+        self.by_id.get(&old).is_some_and(|d| d.dead.is_some() && d.plan.target == plan.target && d.plan.key == plan.key)
+    }
+
     /// Drops what still waits behind the head: the head may be under way, and only the newest matters.
-    fn replace_waiting(&mut self, target: &SystemId, key: &str) {
-        let Some(target) = self.targets.get_mut(target) else { return };
+    fn replace_waiting(&mut self, system: &SystemId, key: &str, newer: DeliveryId) {
+        let Some(target) = self.targets.get_mut(system) else { return };
         let Some(queue) = target.keys.get_mut(key) else { return };
-        // A head that was tried or given up is replaced too: its news is old.
-        let keep_head = queue.front().and_then(|id| self.by_id.get(id)).is_some_and(|d| d.dead.is_none());
-        let dropped: Vec<_> = queue.drain(usize::from(keep_head)..).collect();
-        for id in dropped {
-            self.by_id.remove(&id);
-        }
+        // A head that was given up is replaced too: its news is old. It has an owner, who is told.
+        let dead_head = queue.front().is_some_and(|id| self.dead.contains(id));
+        let dropped: Vec<_> = queue.drain(usize::from(!dead_head)..).collect();
         if queue.is_empty() {
             target.keys.remove(key);
+        }
+        for id in dropped {
+            if self.dead.contains(&id) {
+                target.counts.dead -= 1;
+                self.superseded.push((id, newer));
+                continue;
+            }
+            target.counts.parked -= usize::from(dead_head);
+            if let Some(delivery) = self.by_id.remove(&id) {
+                target.take_waiting(delivery.planned_at, id);
+            }
         }
     }
 
     pub(crate) fn succeed(&mut self, event: &DeliverySucceeded, seq: Seq) {
         if let Some(target) = self.targets.get_mut(&event.target) {
             target.failures_in_a_row = 0;
+            target.last_success = seq;
         }
         self.retire(event.delivery_id, seq);
     }
@@ -217,15 +323,33 @@ impl Deliveries {
     /// Takes a delivery out; the next of its key may go.
     pub(crate) fn retire(&mut self, id: DeliveryId, seq: Seq) {
         let Some(delivery) = self.by_id.remove(&id) else { return };
+        let was_dead = self.dead.remove(&id);
+        let replaced = self.superseded.iter().position(|(old, _)| *old == id);
+        if let Some(index) = replaced {
+            // Its place was taken when the newer one was planned.
+            self.superseded.remove(index);
+            return;
+        }
         let Some(target) = self.targets.get_mut(&delivery.plan.target) else { return };
-        target.ready.remove(&(delivery.not_before, id));
+        target.unset_ready(delivery.not_before, id);
+        target.take_waiting(delivery.planned_at, id);
         let key = queue_key(&delivery.plan, id);
         let Some(queue) = target.keys.get_mut(&key) else { return };
-        queue.retain(|other| *other != id);
+        let first = queue.front() == Some(&id);
+        if first {
+            queue.pop_front();
+        } else {
+            queue.retain(|other| *other != id);
+        }
+        if was_dead {
+            target.counts.dead -= 1;
+            target.counts.parked -= queue.len();
+        }
         match queue.front().and_then(|next| self.by_id.get_mut(next)) {
-            Some(next) if next.dead.is_none() => {
+            Some(next) if first => {
                 next.freed_by = seq;
-                target.ready.insert((next.not_before, next.id));
+                let (at, id, tried) = (next.not_before, next.id, next.attempts > 0);
+                target.set_ready(at, id, tried);
             }
             Some(_) => {}
             None => {
@@ -240,37 +364,65 @@ impl Deliveries {
         delivery.attempts = event.attempt;
         if !event.target_down {
             delivery.failures += 1;
+            target.failures_in_a_row += 1;
         }
-        target.failures_in_a_row += 1;
-        if target.ready.remove(&(delivery.not_before, delivery.id)) {
-            target.ready.insert((event.retry_at, delivery.id));
+        if target.unset_ready(delivery.not_before, delivery.id) {
+            target.set_ready(event.retry_at, delivery.id, true);
         }
         delivery.not_before = event.retry_at;
+        target.held_until = target.held_until.max(event.hold_until);
     }
 
     pub(crate) fn bury(&mut self, event: &DeadLetterOpened, at: Timestamp) {
         let Some(delivery) = self.by_id.get_mut(&event.delivery_id) else { return };
         delivery.attempts = event.attempts;
-        delivery.dead = Some(DeadLetter { opened: event.clone(), at });
-        // Those behind it stay parked: `ready` has no head for this key until it is replayed or retired.
-        if let Some(target) = self.targets.get_mut(&delivery.plan.target) {
-            target.ready.remove(&(delivery.not_before, delivery.id));
-        }
+        delivery.dead = Some(Box::new(DeadLetter { opened: event.clone(), at, level: 0 }));
+        delivery.act(Act::new(at, BY_RULE, format!("given up: {}", event.why)));
+        self.dead.insert(event.delivery_id);
+        // Those behind it stay parked: no head of this key is ready until it is replayed, edited or retired.
+        let Some(target) = self.targets.get_mut(&delivery.plan.target) else { return };
+        target.unset_ready(delivery.not_before, delivery.id);
+        target.take_waiting(delivery.planned_at, delivery.id);
+        target.counts.dead += 1;
+        let behind = target.keys.get(&queue_key(&delivery.plan, delivery.id)).map_or(0, |queue| queue.len() - 1);
+        target.counts.parked += behind;
+        target.held_until = target.held_until.max(event.hold_until);
     }
 
-    pub(crate) fn replay(&mut self, id: DeliveryId, at: Timestamp, seq: Seq) {
+    pub(crate) fn replay(&mut self, event: &DeadLetterReplayed, at: Timestamp, seq: Seq) {
+        let id = event.delivery_id;
         let Some(delivery) = self.by_id.get_mut(&id) else { return };
         if delivery.dead.take().is_none() {
             return;
         }
+        self.dead.remove(&id);
+        delivery.act(Act::new(at, &event.by, format!("sent again: {}", event.reason)));
         delivery.failures = 0;
         delivery.planned_at = at;
         delivery.not_before = at;
         delivery.freed_by = seq;
         let key = queue_key(&delivery.plan, id);
         let Some(target) = self.targets.get_mut(&delivery.plan.target) else { return };
-        if target.keys.get(&key).and_then(VecDeque::front) == Some(&id) {
-            target.ready.insert((at, id));
+        target.add_waiting(at, id);
+        target.counts.dead -= 1;
+        let queue = target.keys.get(&key);
+        target.counts.parked -= queue.map_or(0, |queue| queue.len() - 1);
+        if queue.and_then(VecDeque::front) == Some(&id) {
+            target.set_ready(at, id, delivery.attempts > 0);
+        }
+    }
+
+    pub(crate) fn escalate(&mut self, event: &DeadLetterEscalated, at: Timestamp) {
+        let Some(delivery) = self.by_id.get_mut(&event.delivery_id) else { return };
+        if let Some(dead) = &mut delivery.dead {
+            dead.level = event.level;
+        }
+        delivery.act(Act::new(at, BY_RULE, format!("escalated to {}: {}", event.to, event.why)));
+    }
+
+    pub(crate) fn edit(&mut self, event: &DeadLetterEdited, at: Timestamp) {
+        if let Some(delivery) = self.by_id.get_mut(&event.delivery_id) {
+            delivery.act(Act::new(at, &event.by, format!("edited: {}", event.reason)));
         }
     }
 

@@ -1,6 +1,9 @@
 //! What the end of an attempt says: of the message, of the target, or of neither.
-//! Rule: docs/concepts/domain.md, "Delivery rules".
+//! Rule: docs/concepts/domain.md, "Delivery".
 
+use std::collections::BTreeMap;
+
+use crossdock_model::{LeftItem, Text};
 use serde_json::Value;
 
 /// How an attempt ended, as the connector saw it.
@@ -17,6 +20,15 @@ pub enum AttemptOutcome {
         /// Its body, as JSON where it was JSON.
         body: Value,
     },
+    /// A 2xx answer to a bulk call came, and says how each item ended (14.3).
+    Items {
+        /// Its status.
+        status: u16,
+        /// Its body.
+        body: Value,
+        /// By the item's business key.
+        items: BTreeMap<Text, ItemEnd>,
+    },
     /// Nothing was sent: refused, DNS, TLS.
     NotSent {
         /// In plain words.
@@ -29,48 +41,89 @@ pub enum AttemptOutcome {
     },
 }
 
+/// How one item of a bulk call ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ItemEnd {
+    /// It was taken.
+    Done,
+    /// It was not.
+    Failed {
+        /// In plain words.
+        why: String,
+    },
+    /// The answer does not say.
+    Unknown,
+}
+
 /// What follows from it.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Verdict {
     Done {
         status: u16,
         body: Value,
+        /// Of a bulk call, where the answer says it.
+        items: Option<BTreeMap<Text, ItemEnd>>,
     },
     /// The message's fault: trying again cannot help.
     Refused {
         status: u16,
         why: String,
     },
-    /// Somebody's bad moment: again later, counted.
-    Again {
-        why: String,
-        ambiguous: bool,
-        retry_after_ms: Option<i64>,
-    },
+    Again(Again),
     /// The target's state: the queue waits, nothing is counted.
     Down {
         why: String,
     },
 }
 
+/// Somebody's bad moment: again later.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Again {
+    pub(super) why: String,
+    pub(super) ambiguous: bool,
+    pub(super) retry_after_ms: Option<i64>,
+    /// We were too fast: that says nothing of the message, and is not counted against it.
+    pub(super) throttled: bool,
+}
+
 pub(super) fn judge(outcome: AttemptOutcome, operation: &str) -> Verdict {
     let (status, problem, retry_after_ms, body) = match outcome {
         AttemptOutcome::NotSent { why } => return Verdict::Down { why },
-        AttemptOutcome::Ambiguous { why } => return Verdict::Again { why, ambiguous: true, retry_after_ms: None },
+        AttemptOutcome::Ambiguous { why } => {
+            return Verdict::Again(Again { why, ambiguous: true, retry_after_ms: None, throttled: false });
+        }
+        AttemptOutcome::Items { status, body, items } => {
+            return Verdict::Done { status, body, items: Some(items) };
+        }
         AttemptOutcome::Answered { status, problem, retry_after_ms, body } => (status, problem, retry_after_ms, body),
     };
     let why = explain(status, &body);
+    let again = |throttled| Verdict::Again(Again { why: why.clone(), ambiguous: false, retry_after_ms, throttled });
     match status {
-        200..=299 => Verdict::Done { status, body },
+        200..=299 => Verdict::Done { status, body, items: None },
         401 | 403 | 407 => Verdict::Down { why },
         // No problem document: it is not the message that is unknown, the whole route is.
         404 if !problem => Verdict::Down { why: format!("{why}: the target has no such route") },
         // "In flight" for a create; for a cancel it is a plain answer: too late.
-        409 if operation.starts_with("cancel") => Verdict::Done { status, body },
-        408 | 409 | 425 | 429 => Verdict::Again { why, ambiguous: false, retry_after_ms },
+        409 if operation.starts_with("cancel") => Verdict::Done { status, body, items: None },
+        429 => again(true),
+        408 | 409 | 425 => again(false),
         400..=499 => Verdict::Refused { status, why },
-        _ => Verdict::Again { why, ambiguous: false, retry_after_ms },
+        _ => again(false),
     }
+}
+
+/// What is left of a bulk call: an item that the answer does not speak of is not known to be done.
+pub(super) fn left(keys: &[Text], ends: &BTreeMap<Text, ItemEnd>) -> Vec<LeftItem> {
+    let left = |key: &Text| {
+        let (unknown, why) = match ends.get(key) {
+            Some(ItemEnd::Done) => return None,
+            Some(ItemEnd::Failed { why }) => (false, why.clone()),
+            Some(ItemEnd::Unknown) | None => (true, String::new()),
+        };
+        Some(LeftItem { key: key.clone(), unknown, why })
+    };
+    keys.iter().filter_map(left).collect()
 }
 
 fn explain(status: u16, body: &Value) -> String {

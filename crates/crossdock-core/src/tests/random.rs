@@ -508,7 +508,7 @@ impl Sim {
             Answer::Duplicate { first } => {
                 assert!(first.is_none_or(|seq| seq <= durable), "a duplicate of nothing durable");
             }
-            Answer::Rejected(_) => {}
+            Answer::Rejected(_) | Answer::Replayed { .. } => {}
             Answer::Unavailable => panic!("nothing failed"),
         }
     }

@@ -71,6 +71,7 @@ pub(super) fn policy(overrides: &Value) -> Policy {
         ..Policy::default()
     };
     declared::exceptions(&mut policy, overrides);
+    declared::targets(&mut policy, overrides);
     policy
 }
 
@@ -360,6 +361,7 @@ impl World {
                 format!("accepted at {seq} ({correlation_id}){effect}")
             }
             Answer::Duplicate { first } => format!("duplicate of {}", first.map_or("?".to_owned(), |s| s.to_string())),
+            Answer::Replayed { replayed, .. } => format!("{replayed:?}"),
             Answer::Rejected(refusal) => format!("rejected {} {refusal}", refusal.status),
             Answer::Unavailable => "unavailable".to_owned(),
         };

@@ -165,7 +165,7 @@ fn overview(partition: &Partition, now: Timestamp) -> Overview {
     let target = |id: &crossdock_model::SystemId| TargetView {
         name: id.to_string(),
         backlog: deliveries.backlog(id),
-        dead: deliveries.dead_letters().filter(|one| one.plan.target == *id).count(),
+        dead: deliveries.counts(id).dead,
         oldest_s: deliveries.oldest(id).map_or(0.0, |at| now.duration_since(at).as_secs_f64().max(0.0)),
         breaker: match deliveries.breaker(id) {
             Breaker::Closed => None,
@@ -179,7 +179,7 @@ fn overview(partition: &Partition, now: Timestamp) -> Overview {
         purchase_orders: state.purchase_orders().count(),
         open_purchase_orders: state.purchase_orders().filter(|po| po.is_open()).count(),
         open_exceptions: state.open_exception_count(),
-        dead_letters: deliveries.dead_letters().count(),
+        dead_letters: deliveries.dead_count(),
         positions: state.positions().count(),
         targets: deliveries.targets().map(target).collect(),
     }

@@ -267,7 +267,7 @@ impl App {
     /// Hands a person's order to the writer and waits until it is durable.
     async fn order(&self, command: Command) -> Result<(), Problem> {
         match self.engine.command(command).await {
-            Ok(Answer::Accepted { .. } | Answer::Duplicate { .. }) => Ok(()),
+            Ok(Answer::Accepted { .. } | Answer::Duplicate { .. } | Answer::Replayed { .. }) => Ok(()),
             Ok(Answer::Rejected(refusal)) => Err(refused(&refusal)),
             Ok(Answer::Unavailable) => Err(Problem::unavailable("the ledger cannot be written now")),
             Err(busy) => Err(busy.into()),

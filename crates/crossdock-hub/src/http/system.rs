@@ -104,6 +104,8 @@ pub(crate) fn ended(app: &App, system: &SystemId, answer: Result<Answer, Busy>) 
         Ok(Answer::Accepted { seq, correlation_id, without_effect }) => {
             Ended::Accepted { seq, correlation_id, without_effect }
         }
+        // A replay is an operator's order, never the answer to a fact.
+        Ok(Answer::Replayed { .. }) => Ended::Duplicate { first: None },
         Ok(Answer::Duplicate { first }) => Ended::Duplicate { first },
         Ok(Answer::Rejected(refusal)) => Ended::Rejected(refused(&refusal)),
         Ok(Answer::Unavailable) | Err(Busy::Stopped) => {
@@ -123,7 +125,7 @@ pub(crate) fn ended(app: &App, system: &SystemId, answer: Result<Answer, Busy>) 
 /// Keeps a refused message; what is to be answered comes back once it is durable.
 pub(crate) async fn keep(app: &App, system: &SystemId, refused: Refused) -> Result<Problem, Problem> {
     match app.engine.reject(refused.rejected(system)).await {
-        Ok(Answer::Accepted { .. } | Answer::Duplicate { .. } | Answer::Rejected(_)) => {
+        Ok(Answer::Accepted { .. } | Answer::Duplicate { .. } | Answer::Replayed { .. } | Answer::Rejected(_)) => {
             app.metrics.count("crossdock_facts_total", &[("system", system.as_str()), ("outcome", "rejected")]);
             Ok(refused.problem)
         }

@@ -3,7 +3,7 @@
 use crossdock_model::Severity;
 use serde_json::Value;
 
-use crate::{EscalationLevel, Policy, RemediationRule};
+use crate::{EscalationLevel, Policy, RateLimit, RemediationRule, RetryBudget};
 
 fn list(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
@@ -46,4 +46,28 @@ pub(super) fn exceptions(policy: &mut Policy, overrides: &Value) {
         window_ms: value["windowMs"].as_i64().unwrap_or(3_600_000),
     };
     policy.remediation = list(&overrides["remediation"]).map(rule).collect();
+}
+
+/// `rate: {calls, perMs, burst}`, `retryBudget: {percent, reserve, perSecond}`, `maxInFlight`, `breakerFailures`, of every target.
+pub(super) fn targets(policy: &mut Policy, overrides: &Value) {
+    let count = |value: &Value| u32::try_from(value.as_u64().expect("a count")).expect("a count");
+    for target in policy.targets.values_mut() {
+        if let Some(rate) = overrides.get("rate") {
+            let per_ms = rate["perMs"].as_i64().expect("perMs");
+            target.rate = Some(RateLimit { calls: count(&rate["calls"]), per_ms, burst: count(&rate["burst"]) });
+        }
+        if let Some(budget) = overrides.get("retryBudget") {
+            target.retry_budget = RetryBudget {
+                percent: count(&budget["percent"]),
+                reserve: count(&budget["reserve"]),
+                per_second: count(&budget["perSecond"]),
+            };
+        }
+        if let Some(most) = overrides.get("maxInFlight") {
+            target.max_in_flight = usize::try_from(count(most)).expect("a count");
+        }
+        if let Some(failures) = overrides.get("breakerFailures") {
+            target.breaker_failures = count(failures);
+        }
+    }
 }
