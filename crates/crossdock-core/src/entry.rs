@@ -68,6 +68,11 @@ impl Draft {
     pub(crate) fn of(context: &Context, event: HubEvent) -> Self {
         Self { event, context: Some(context.clone()) }
     }
+
+    /// The same, in the connection of an object.
+    pub(crate) fn within(self, context: &Context) -> Self {
+        Self { context: Some(context.clone()), ..self }
+    }
 }
 
 impl Entry {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use crossdock_model::{Balance, ExceptionKind, Quantity};
 
 use crate::State;
+use crate::attribution::attribution_of;
 use crate::orders::allocated_at;
 use crate::procurement::PoStatus;
 
@@ -95,6 +96,19 @@ pub fn check(state: &State) -> Vec<Violation> {
             if line.matched > line.payable() {
                 let (matched, accepted) = (line.matched, line.payable());
                 broken("I14", format!("PO {}: matched {matched} above accepted {accepted}", po.po.po_number));
+            }
+        }
+    }
+    for po in state.purchase_orders() {
+        for milestone in po.watch.reached.keys() {
+            let Some(made_of) = attribution_of(po, *milestone, 0) else { continue };
+            let sum: i64 = made_of.segments.iter().map(|segment| segment.overrun_ms).sum();
+            if sum != made_of.delay_ms || made_of.causes.values().sum::<i64>() != sum {
+                let number = &po.po.po_number;
+                broken(
+                    "I16",
+                    format!("PO {number}, {}: overruns {sum}, delay {}", milestone.as_str(), made_of.delay_ms),
+                );
             }
         }
     }

@@ -3,6 +3,7 @@
 
 mod about;
 mod apply;
+mod attribution;
 mod counts;
 mod decide;
 pub mod delivery;
@@ -21,6 +22,7 @@ mod state;
 mod stock;
 mod timers;
 
+pub use attribution::{attribution, attribution_of};
 pub use decide::decide;
 pub use entry::{Context, Draft, Entry, Said, Seq};
 pub use exceptions::{Act, ExceptionState};
@@ -28,7 +30,8 @@ pub use orders::{CancelState, LineState, OrderKey, OrderState, OrderStatus, Rele
 pub use partition::{Answer, Command, Input, Known, Output, Partition, ReplayFilter, Replayed, Submission, Ticket};
 pub use policy::{EscalationLevel, Policy, RateLimit, RemediationRule, RetryBudget, TargetPolicy, VarianceLimits};
 pub use procurement::{
-    InvoiceState, Notice, PoLineState, PoState, PoStatus, RecommendationState, ShipmentLineState, ShipmentState,
+    InvoiceState, Notice, PoLineState, PoState, PoStatus, Reached, RecommendationState, ShipmentLineState,
+    ShipmentState, Watch,
 };
 pub use purchasing::Purchasing;
 pub use refusal::Refusal;

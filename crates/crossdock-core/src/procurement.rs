@@ -2,6 +2,7 @@
 //! Not here: a purchase order itself, with its lines and shipments (`purchase_order`).
 //! Invariant: whatever a message names is found by an index, never by a walk over all orders.
 
+mod milestones;
 mod purchase_order;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use crossdock_model::{
 
 use crate::Context;
 
+pub use milestones::{Reached, Watch};
 pub use purchase_order::{Notice, PoLineState, PoState, PoStatus, ShipmentLineState, ShipmentState};
 
 /// A recommendation and what became of it.
@@ -65,7 +67,8 @@ pub(crate) struct Procurement {
     pub(crate) invoices: BTreeMap<(SystemId, InvoiceNumber), InvoiceState>,
     /// Which order went out in which group: a 997 names the group only.
     pub(crate) groups: BTreeMap<(SystemId, u32), PoNumber>,
-    pub(crate) by_tracking: BTreeMap<TrackingNumber, PoNumber>,
+    /// One parcel may carry goods of several orders.
+    pub(crate) by_tracking: BTreeMap<TrackingNumber, Vec<PoNumber>>,
     /// Invoices of an order, as they came: first come, first matched.
     invoices_of: BTreeMap<PoNumber, Vec<(SystemId, InvoiceNumber)>>,
     /// Recommendations for a product, a facility and a cycle.

@@ -2,7 +2,9 @@
 //! Not here: who plays which part (`policy`).
 //! Invariant: the defaults tolerate nothing, accept nothing and watch no time: a person decides.
 
-use crossdock_model::{Currency, Quantity};
+use std::collections::BTreeMap;
+
+use crossdock_model::{Currency, PoMilestone, Quantity};
 use rust_decimal::Decimal;
 
 /// The declared policy of buying. Percents are of the ordered quantity or price of a line.
@@ -18,6 +20,11 @@ pub struct Purchasing {
     pub invoice_tolerance_percent: Decimal,
     /// Currencies in which is bought; any, where none is named.
     pub currencies: Vec<Currency>,
+    /// How long each step of an order may take, in milliseconds, one after the other from its creation on. A milestone that is not
+    /// here is not watched (10.1).
+    pub allowances_ms: BTreeMap<PoMilestone, i64>,
+    /// How much two clocks may differ, in milliseconds (10.5).
+    pub clock_uncertainty_ms: i64,
 }
 
 /// So much of a quantity, rounded down to what a quantity can say.

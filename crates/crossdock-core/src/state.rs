@@ -159,7 +159,7 @@ impl State {
         if let Some(order) = self.orders.by_tracking(number) {
             return Some(&order.context);
         }
-        let po = self.procurement.by_tracking.get(number)?;
+        let po = self.procurement.by_tracking.get(number)?.first()?;
         self.purchase_order(po).map(|po| &po.context)
     }
 

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crossdock_model::{DeliveryId, ExceptionId, FacilityId, Timestamp};
+use crossdock_model::{DeliveryId, ExceptionId, FacilityId, PoNumber, Timestamp};
 
 /// What falls due: one variant a kind, with the object that it is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,6 +16,8 @@ pub enum Due {
     Escalate(ExceptionId),
     /// The same of a dead letter.
     EscalateLetter(DeliveryId),
+    /// A milestone of a purchase order is due.
+    Milestone(PoNumber),
 }
 
 /// All timers that are set.

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crossdock_diag::Diagnostics;
+use crossdock_model::PoMilestone;
 use secrecy::SecretString;
 
 /// Everything a hub needs to start.
@@ -31,6 +32,8 @@ pub struct HubConfig {
     pub x12: X12Identity,
     /// What the hub may decide without a person.
     pub policy: PolicyConfig,
+    /// Tolerances and times of buying.
+    pub purchasing: PurchasingConfig,
 }
 
 /// Where the ledger stands.
@@ -177,6 +180,40 @@ impl Default for PolicyConfig {
     }
 }
 
+/// Tolerances of buying, in percent, and how long each step of a purchase order may take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PurchasingConfig {
+    /// How much more than ordered may come in, over all receipts of a line.
+    pub receipt_tolerance_percent: String,
+    /// A supplier's reduction of a line up to this is accepted by rule.
+    pub accept_reduction_percent: String,
+    /// A billed price may differ from the ordered one by so much.
+    pub price_tolerance_percent: String,
+    /// What is billed above what was received may be so much, without a question.
+    pub invoice_tolerance_percent: String,
+    /// Currencies in which is bought; any, where none is named.
+    pub currencies: Vec<String>,
+    /// How much two clocks may differ.
+    pub clock_uncertainty: Duration,
+    /// How long each step may take; one that is not here is not watched.
+    pub allowances: BTreeMap<PoMilestone, Duration>,
+}
+
+impl Default for PurchasingConfig {
+    fn default() -> Self {
+        let none = || "0".to_owned();
+        Self {
+            receipt_tolerance_percent: none(),
+            accept_reduction_percent: none(),
+            price_tolerance_percent: none(),
+            invoice_tolerance_percent: none(),
+            currencies: Vec::new(),
+            clock_uncertainty: Duration::from_secs(2),
+            allowances: BTreeMap::new(),
+        }
+    }
+}
+
 impl HubConfig {
     /// A configuration with defaults, no systems, an in-memory ledger and a free loopback port.
     pub fn in_memory() -> Self {
@@ -189,6 +226,7 @@ impl HubConfig {
             delivery: DeliveryConfig::default(),
             x12: X12Identity { qualifier: "ZZ".to_owned(), id: "CROSSDOCK".to_owned() },
             policy: PolicyConfig::default(),
+            purchasing: PurchasingConfig::default(),
         }
     }
 

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use crossdock_contract::ownership as declared;
 use crossdock_core::ownership::{Act, Grant, Group, Otherwise, Ownership};
-use crossdock_core::{Policy, TargetPolicy};
-use crossdock_model::{Amount, FacilityId, ProductId, Quantity, SystemId, Timestamp};
+use crossdock_core::{Policy, Purchasing, TargetPolicy};
+use crossdock_model::{Amount, Currency, FacilityId, ProductId, Quantity, SystemId, Timestamp};
 
 use crate::HubError;
-use crate::config::{HubConfig, SystemConfig};
+use crate::config::{HubConfig, PurchasingConfig, SystemConfig};
 
 /// The policy that a configuration declares.
 pub(crate) fn policy(config: &HubConfig, declared: &declared::Ownership) -> Result<Policy, HubError> {
@@ -27,6 +27,7 @@ pub(crate) fn policy(config: &HubConfig, declared: &declared::Ownership) -> Resu
         reserved_prefix: config.policy.reserved_prefix.clone(),
         decision_due_ms: ms(config.policy.decision_due),
         ownership: ownership(declared)?,
+        purchasing: purchasing(&config.purchasing)?,
         ..Policy::default()
     };
     for (id, system) in &config.systems {
@@ -83,6 +84,19 @@ fn act(act: declared::Act) -> Act {
         declared::Act::Enrich => Act::Enrich,
         declared::Act::Shadow => Act::Shadow,
     }
+}
+
+fn purchasing(config: &PurchasingConfig) -> Result<Purchasing, HubError> {
+    let currency = |code: &String| parse::<Currency>("purchasing.currencies", code);
+    Ok(Purchasing {
+        receipt_tolerance_percent: parse("purchasing.receipt_tolerance_percent", &config.receipt_tolerance_percent)?,
+        accept_reduction_percent: parse("purchasing.accept_reduction_percent", &config.accept_reduction_percent)?,
+        price_tolerance_percent: parse("purchasing.price_tolerance_percent", &config.price_tolerance_percent)?,
+        invoice_tolerance_percent: parse("purchasing.invoice_tolerance_percent", &config.invoice_tolerance_percent)?,
+        currencies: config.currencies.iter().map(currency).collect::<Result<_, _>>()?,
+        allowances_ms: config.allowances.iter().map(|(step, time)| (*step, ms(*time))).collect(),
+        clock_uncertainty_ms: ms(config.clock_uncertainty),
+    })
 }
 
 /// The one system that keeps a contract, if there is one.

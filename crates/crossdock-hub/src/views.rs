@@ -56,7 +56,8 @@ pub(crate) fn purchase_order(po: &PoState, state: &State) -> Value {
                 "lineNumber": line.number, "product": line.product, "unit": line.unit, "ordered": line.ordered.quantity,
                 "onOrder": line.on_order, "inTransit": line.in_transit, "accepted": line.accepted,
                 "rejected": line.rejected, "cancelled": line.cancelled, "short": line.short,
-                "overReceived": line.over_received, "invoiced": total, "matched": line.matched,
+                "overReceived": line.over_received, "invoiced": total, "matched": line.matched, "held": line.held,
+                "returned": line.returned, "toReplace": line.to_replace, "tolerated": line.tolerated,
             })
         })
         .collect();

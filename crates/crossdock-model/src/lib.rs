@@ -14,6 +14,7 @@ mod invoice;
 mod key;
 mod master;
 mod measured;
+mod milestone;
 mod money;
 mod movement;
 mod order;
@@ -52,6 +53,7 @@ pub use invoice::{Invoice, InvoiceLine, InvoiceMatched, MatchLine, MatchResult};
 pub use key::{BusinessKey, Digest, KeyKind};
 pub use master::{FieldChange, MasterChanged};
 pub use measured::{Measured, NotExact};
+pub use milestone::{AttributedSegment, Attribution, Cause, MilestoneDue, PoMilestone};
 pub use money::{Amount, Currency, MoneyError};
 pub use movement::{
     AdjustmentReason, Movement, MovementAdjusted, MovementLine, MovementReceived, MovementShipped, MovementShortPicked,

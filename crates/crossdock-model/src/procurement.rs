@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Amount, AsnNumber, Currency, FacilityId, LineNumber, PoNumber, ProductId, Quantity, RecommendationId, RunId,
-    ShipmentLine, ShipmentPurpose, SystemId, Timestamp, TrackingNumber, Unit,
+    Amount, AsnNumber, Currency, FacilityId, LineNumber, MilestoneDue, PoNumber, ProductId, Quantity, RecommendationId,
+    RunId, ShipmentLine, ShipmentPurpose, SystemId, Timestamp, TrackingNumber, Unit,
 };
 
 /// `replenishment.recommended.v1`: planning proposes to buy.
@@ -110,6 +110,9 @@ pub struct PoSent {
     pub interchange_control_number: u32,
     /// GS06 of its group: the 997 names it.
     pub group_control_number: u32,
+    /// When its milestones are due, as declared now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub milestones: Vec<MilestoneDue>,
 }
 
 /// `purchase_order.functionally_acknowledged.v1`: a 997 for one group of ours.

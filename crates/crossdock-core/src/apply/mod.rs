@@ -5,6 +5,7 @@ mod counted;
 mod counts;
 mod inbound;
 mod master;
+mod milestones;
 mod movements;
 mod orders;
 mod procurement;
@@ -28,6 +29,7 @@ impl State {
     }
 
     fn apply_fact(&mut self, fact: &Fact, entry: &Entry) {
+        self.hear_of_po(fact, entry);
         self.see_sequence(fact, entry);
         match fact {
             Fact::OrderCaptured(order) => self.capture(order, entry),
@@ -56,6 +58,11 @@ impl State {
     }
 
     fn apply_hub_event(&mut self, event: &HubEvent, entry: &Entry) {
+        self.apply_to_orders(event, entry);
+        self.milestones_of(event, entry);
+    }
+
+    fn apply_to_orders(&mut self, event: &HubEvent, entry: &Entry) {
         match event {
             HubEvent::OrderAllocated(e) => self.allocate(e, entry),
             HubEvent::OrderBooked(e) => self.book(e),
@@ -109,6 +116,7 @@ impl State {
                     self.settle_gap(&opened, e);
                     self.decide_invoice(&opened, e.resolution);
                     self.settle_variance(&opened, e);
+                    self.decide_milestones(&opened, &e.by, entry);
                 }
             }
             HubEvent::ExceptionEscalated(e) => {
@@ -125,7 +133,10 @@ impl State {
                 self.deliveries.plan(entry, plan);
                 self.request_release(plan);
             }
-            HubEvent::DeliverySucceeded(e) => self.deliveries.succeed(e, entry.seq),
+            HubEvent::DeliverySucceeded(e) => {
+                self.facility_told(e, entry);
+                self.deliveries.succeed(e, entry.seq);
+            }
             HubEvent::AttemptFailed(e) => self.deliveries.fail(e),
             HubEvent::DeliveryRetired(e) => {
                 self.timers.clear(&Due::EscalateLetter(e.delivery_id));

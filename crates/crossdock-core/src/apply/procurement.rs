@@ -82,7 +82,10 @@ impl State {
         let number =
             notice.tracking_number.as_ref().filter(|_| self.procurement.orders.contains_key(&notice.po_number));
         if let Some(number) = number {
-            self.procurement.by_tracking.entry(number.clone()).or_insert_with(|| notice.po_number.clone());
+            let carried = self.procurement.by_tracking.entry(number.clone()).or_default();
+            if !carried.contains(&notice.po_number) {
+                carried.push(notice.po_number.clone());
+            }
         }
     }
 

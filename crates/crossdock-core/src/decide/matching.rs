@@ -9,7 +9,7 @@ use crossdock_model::{
 use serde_json::json;
 
 use super::procurement::questions;
-use super::{Ask, Question, procurement, routes};
+use super::{Ask, Question, milestones, procurement, routes};
 use crate::about::About;
 use crate::procurement::{InvoiceState, PoState};
 use crate::purchasing::{percent_of, within};
@@ -191,6 +191,7 @@ pub(super) fn variance_decided(ask: &Ask<'_>, about: &str) -> Vec<Draft> {
 pub(super) fn discrepancy_decided(ask: &Ask<'_>, about: &str) -> Vec<Draft> {
     let Some(About::Po(number)) = About::parse(about) else { return Vec::new() };
     let mut drafts = rematch(ask, &number);
+    drafts.extend(milestones::reached(ask, &number));
     drafts.extend(procurement::status(ask, &number));
     drafts
 }

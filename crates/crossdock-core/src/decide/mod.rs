@@ -12,6 +12,7 @@ mod counts;
 mod escalation;
 mod master;
 mod matching;
+mod milestones;
 mod orders;
 mod ownership;
 mod positions;
@@ -27,6 +28,7 @@ mod units;
 
 pub(crate) use admission::{Verdict, admit, context_of, fresh_context, hub_meta, keys_of, meta_of, rejection};
 pub(crate) use commands::{Carried, command};
+pub(crate) use milestones::order_of;
 pub(crate) use ownership::as_said_by_owner;
 pub(crate) use positions::position_changed;
 pub(crate) use routes::functional_ack;
@@ -50,6 +52,15 @@ pub fn decide(state: &State, policy: &Policy, entry: &Entry, now: Timestamp) -> 
         Event::Hub(_) => Vec::new(),
     };
     drafts.extend(follows(state, policy, entry, now));
+    let ask = Ask { state, policy, entry: Cause::of(entry), now };
+    match &entry.event {
+        Event::Hub(event) => drafts.extend(order_of(event).into_iter().flat_map(|po| milestones::reached(&ask, po))),
+        Event::Fact(Fact::ShipmentMilestone(seen)) => {
+            let carried = state.procurement.by_tracking.get(&seen.tracking_number).into_iter().flatten();
+            drafts.extend(carried.flat_map(|po| milestones::reached(&ask, po)));
+        }
+        Event::Fact(_) => {}
+    }
     drafts
 }
 
@@ -127,6 +138,7 @@ pub(crate) fn due(state: &State, policy: &Policy, due: &Due, now: Timestamp) -> 
     let ask = Ask { state, policy, entry: Cause { seq, meta: &meta }, now };
     match due {
         Due::Escalate(id) => escalation::exception(&ask, *id),
+        Due::Milestone(number) => milestones::overdue(&ask, number),
         Due::HoldBack(facility) => sequence::window_over(&ask, facility),
         Due::EscalateLetter(id) => escalation::dead_letter(&ask, *id),
     }

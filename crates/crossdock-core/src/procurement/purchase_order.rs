@@ -10,6 +10,7 @@ use crossdock_model::{
     ShipmentPurpose, Timestamp, TrackingNumber, Unit,
 };
 
+use super::Watch;
 use crate::Context;
 
 /// How far a purchase order is.
@@ -71,6 +72,8 @@ pub struct PoState {
     pub group: Option<u32>,
     /// When each status was reached, by the clock of whoever caused it.
     pub milestones: Vec<(PoStatus, Timestamp)>,
+    /// When its milestones are due and were reached.
+    pub watch: Watch,
 }
 
 /// A line of a purchase order, in base units.
@@ -195,6 +198,7 @@ impl PoState {
             shipments: BTreeMap::new(),
             group: None,
             milestones: vec![(PoStatus::Created, at)],
+            watch: Watch::default(),
         }
     }
 
@@ -296,4 +300,6 @@ pub struct ShipmentState {
     pub lines: BTreeMap<LineNumber, ShipmentLineState>,
     /// The WMS expects no more of it.
     pub complete: bool,
+    /// The carrier handed it over.
+    pub arrived: bool,
 }

@@ -1,10 +1,10 @@
 //! Steps of procurement in a case: short words for messages whose other fields do not matter to it.
-//! Here: `po`, `confirm`, `notice`, `receipt`, `bill`. Where another field matters, a case says the whole message as `fact`.
+//! Here: `po`, `confirm`, `notice`, `receipt`, `bill`, and the question `attribution`. Where another field matters, a case says the whole message as `fact`.
 
 use serde_json::{Value, json};
 
 use super::world::{World, id, wms};
-use crate::Purchasing;
+use crate::{Purchasing, attribution, attribution_of};
 
 const AT: &str = "2026-03-01T10:00:00Z";
 
@@ -17,6 +17,8 @@ pub(super) fn purchasing(overrides: &Value) -> Purchasing {
         accept_reduction_percent: percent("acceptReductionPercent"),
         price_tolerance_percent: percent("priceTolerancePercent"),
         invoice_tolerance_percent: percent("invoiceTolerancePercent"),
+        allowances_ms: serde_json::from_value(overrides.get("allowancesMs").cloned().unwrap_or(json!({}))).unwrap(),
+        clock_uncertainty_ms: overrides["clockUncertaintyMs"].as_i64().unwrap_or(0),
         currencies: currencies.map(|text| id(text.as_str().unwrap())).collect(),
     }
 }
@@ -61,6 +63,7 @@ impl World {
                 self.submit(wms(&facility), "movement.received.v1", body, &data);
             }
             "bill" => self.bill(body),
+            "attribution" => self.attribution(body),
             _ => return false,
         }
         true
@@ -83,6 +86,42 @@ impl World {
             self.answer(&json!({ "call": "supplier-acme.sendInterchange", "status": 202 }));
             self.answer(&json!({ "call": "procurement.updateRecommendation", "status": 200 }));
         }
+    }
+
+    /// What the delay of the last milestone that an order reached is made of.
+    fn attribution(&mut self, body: &Value) {
+        let partition = self.partition();
+        let (state, policy) = (partition.state(), partition.policy());
+        let found = match body["milestone"].as_str() {
+            Some(_) => {
+                let milestone = serde_json::from_value(body["milestone"].clone()).unwrap();
+                let po = state.purchase_order(&id(&text(body, "po", "PO-1"))).unwrap();
+                attribution_of(po, milestone, policy.purchasing.clock_uncertainty_ms)
+            }
+            None => attribution(state, policy, &id(&text(body, "po", "PO-1"))),
+        };
+        let Some(made_of) = found else { return self.say("attribution: nothing that was due is reached") };
+        let unsure = if made_of.uncertain { ", uncertain" } else { "" };
+        self.say(&format!(
+            "attribution of {}: {} s late, {:?}{unsure}",
+            made_of.milestone.as_str(),
+            seconds(made_of.delay_ms),
+            made_of.headline
+        ));
+        for segment in &made_of.segments {
+            let unsure = if segment.uncertain { ", uncertain" } else { "" };
+            let took = segment.overrun_ms + segment.allowance_ms;
+            self.say(&format!(
+                "  to {}: {:?} ({}), took {} s of {}, overrun {}{unsure}",
+                segment.to.as_str(),
+                segment.cause,
+                segment.held_by,
+                seconds(took),
+                seconds(segment.allowance_ms),
+                seconds(segment.overrun_ms)
+            ));
+        }
+        self.say(&format!("  sums: {:?}", made_of.causes));
     }
 
     fn bill(&mut self, body: &Value) {
@@ -108,6 +147,10 @@ impl World {
         });
         self.submit("supplier-acme", "invoice.received.v1", body, &data);
     }
+}
+
+fn seconds(ms: i64) -> String {
+    rust_decimal::Decimal::new(ms, 3).normalize().to_string()
 }
 
 fn text(body: &Value, key: &str, usual: &str) -> String {

@@ -202,6 +202,14 @@ impl World {
         }
     }
 
+    pub(super) fn say(&mut self, line: &str) {
+        writeln!(self.text, "{line}").unwrap();
+    }
+
+    pub(super) fn partition(&self) -> &Partition {
+        &self.partition
+    }
+
     pub(super) fn position_version(&self, product: &str, facility: &str) -> u64 {
         self.partition.state().position(&id(product), &id(facility)).map_or(0, |position| position.version)
     }

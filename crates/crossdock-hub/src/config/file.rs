@@ -9,12 +9,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossdock_diag::{Diagnostic, Diagnostics, SourceFile, Span};
-use crossdock_model::SystemId;
+use crossdock_model::{PoMilestone, SystemId};
 use secrecy::SecretString;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{DeliveryConfig, HubConfig, LedgerPlace, Limits, PolicyConfig, SystemConfig, X12Identity};
+use super::{
+    DeliveryConfig, HubConfig, LedgerPlace, Limits, PolicyConfig, PurchasingConfig, SystemConfig, X12Identity,
+};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -31,6 +33,8 @@ struct File {
     delivery: DeliveryTable,
     #[serde(default)]
     policy: PolicyTable,
+    #[serde(default)]
+    purchasing: PurchasingTable,
 }
 
 #[derive(Deserialize)]
@@ -111,6 +115,32 @@ struct PolicyTable {
     safety_stock: BTreeMap<String, Spanned<String>>,
 }
 
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PurchasingTable {
+    receipt_tolerance_percent: Option<Spanned<String>>,
+    accept_reduction_percent: Option<Spanned<String>>,
+    price_tolerance_percent: Option<Spanned<String>>,
+    invoice_tolerance_percent: Option<Spanned<String>>,
+    #[serde(default)]
+    currencies: Vec<String>,
+    clock_uncertainty_ms: Option<u64>,
+    #[serde(default)]
+    allowances_ms: AllowancesTable,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AllowancesTable {
+    sent: Option<Spanned<u64>>,
+    supplier_ack: Option<Spanned<u64>>,
+    ship_notice: Option<Spanned<u64>>,
+    arrival: Option<Spanned<u64>>,
+    receipt: Option<Spanned<u64>>,
+    quality: Option<Spanned<u64>>,
+    invoice: Option<Spanned<u64>>,
+}
+
 type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 pub(super) fn load(path: &Path, environment: Environment<'_>) -> Result<HubConfig, Diagnostics> {
@@ -174,6 +204,7 @@ impl Reader<'_> {
             delivery: self.delivery(file.delivery),
             x12: identity(file.x12).unwrap_or_else(|| HubConfig::in_memory().x12),
             policy,
+            purchasing: self.purchasing(file.purchasing),
         };
         if !self.found.has_errors() && !config.unprotected().is_empty() {
             self.found.push(
@@ -341,6 +372,37 @@ impl Reader<'_> {
             facilities: table.facilities.into_iter().map(Spanned::into_inner).collect(),
             safety_stock,
         }
+    }
+
+    fn purchasing(&mut self, table: PurchasingTable) -> PurchasingConfig {
+        let usual = PurchasingConfig::default();
+        let mut percent = |key: &str, value: Option<Spanned<String>>| {
+            value.map_or_else(|| "0".to_owned(), |value| self.decimal(&format!("purchasing.{key}"), value))
+        };
+        let mut config = PurchasingConfig {
+            receipt_tolerance_percent: percent("receipt_tolerance_percent", table.receipt_tolerance_percent),
+            accept_reduction_percent: percent("accept_reduction_percent", table.accept_reduction_percent),
+            price_tolerance_percent: percent("price_tolerance_percent", table.price_tolerance_percent),
+            invoice_tolerance_percent: percent("invoice_tolerance_percent", table.invoice_tolerance_percent),
+            currencies: table.currencies,
+            clock_uncertainty: table.clock_uncertainty_ms.map_or(usual.clock_uncertainty, Duration::from_millis),
+            allowances: BTreeMap::new(),
+        };
+        let steps = table.allowances_ms;
+        let steps = [
+            (PoMilestone::Sent, steps.sent),
+            (PoMilestone::SupplierAck, steps.supplier_ack),
+            (PoMilestone::ShipNotice, steps.ship_notice),
+            (PoMilestone::Arrival, steps.arrival),
+            (PoMilestone::Receipt, steps.receipt),
+            (PoMilestone::Quality, steps.quality),
+            (PoMilestone::Invoice, steps.invoice),
+        ];
+        for (step, value) in steps.into_iter().filter(|(_, value)| value.is_some()) {
+            let key = format!("purchasing.allowances_ms.{}", step.as_str());
+            config.allowances.insert(step, self.duration(&key, value, Duration::ZERO));
+        }
+        config
     }
 
     fn decimal(&mut self, key: &str, value: Spanned<String>) -> String {

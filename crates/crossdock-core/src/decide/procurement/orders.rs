@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::recommendations::told;
 use crate::Draft;
 use crate::about::About;
-use crate::decide::{Ask, Question, routes};
+use crate::decide::{Ask, Question, milestones, routes};
 use crate::procurement::PoStatus;
 
 /// The ERP answered `createPurchaseOrder`: now it is a commitment, with a number that is kept for ever.
@@ -82,11 +82,13 @@ pub(super) fn sent_once(ask: &Ask<'_>, number: &PoNumber) -> Vec<Draft> {
         return Vec::new();
     };
     let group = po.group.unwrap_or(0);
+    let created = po.milestones.first().map_or(ask.now, |(_, at)| *at);
     let sent = PoSent {
         po_number: number.clone(),
         supplier: po.po.supplier.clone(),
         interchange_control_number: group,
         group_control_number: group,
+        milestones: milestones::plan(ask.policy, created),
     };
     vec![Draft::of(&po.context, HubEvent::PoSent(sent))]
 }
