@@ -1,13 +1,26 @@
-//! Repository tasks: `cargo xtask generate` writes what is generated from the code.
+//! Repository tasks: what is generated from the code, and the long checks of the core.
 
-use std::path::Path;
-use std::process::ExitCode;
+mod fuzz;
+mod generate;
+mod mutants;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+const TASKS: &str = "\
+cargo xtask generate                    writes schemas/ and docs/reference/
+cargo xtask fuzz [SECONDS]              no input makes the core panic or break an invariant (600 s without a number)
+cargo xtask mutants [K/N]               are the core's rules held by its tests? Every N-th mutant, from the K-th (0/8 without)
+cargo xtask mutants --in-diff [REF]     only mutants of what changed since REF (HEAD~1 without)";
 
 fn main() -> ExitCode {
-    let task = std::env::args().nth(1);
-    let done = match task.as_deref() {
-        Some("generate") => generate(),
-        other => Err(format!("no task is called {:?}; there is: generate", other.unwrap_or(""))),
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let rest: Vec<&str> = arguments.iter().skip(1).map(String::as_str).collect();
+    let done = match arguments.first().map_or("", String::as_str) {
+        "generate" => generate::run(&root()),
+        "fuzz" => fuzz::run(&root(), &rest),
+        "mutants" => mutants::run(&root(), &rest),
+        other => Err(format!("no task is called `{other}`. There are:\n{TASKS}")),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -21,14 +34,18 @@ fn main() -> ExitCode {
     }
 }
 
-fn generate() -> Result<(), String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("xtask has no parent folder")?;
-    for (path, text) in crossdock::generate::files().map_err(|error| error.to_string())? {
-        let path = root.join(path);
-        let folder = path.parent().ok_or("a file without a folder")?;
-        std::fs::create_dir_all(folder)
-            .and_then(|()| std::fs::write(&path, text))
-            .map_err(|error| format!("{}: {error}", path.display()))?;
-    }
-    Ok(())
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_path_buf).unwrap_or_default()
+}
+
+/// Runs a command to its end; what it prints is printed.
+fn execute(command: &mut Command) -> Result<std::process::ExitStatus, String> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    command.status().map_err(|error| format!("{program}: {error}"))
+}
+
+/// A cargo subcommand that is not part of Rust: says how to get it.
+fn need(tool: &str) -> Result<(), String> {
+    let found = Command::new("cargo").args([tool, "--version"]).output().is_ok_and(|output| output.status.success());
+    if found { Ok(()) } else { Err(format!("there is no cargo-{tool}: cargo install cargo-{tool} --locked")) }
 }
