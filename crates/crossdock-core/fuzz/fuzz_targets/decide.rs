@@ -65,7 +65,7 @@ impl World {
             Some("resolve") => {
                 let Ok(resolution) = serde_json::from_value(line["resolution"].clone()) else { return };
                 let id = ExceptionId(line["id"].as_u64().unwrap_or(0));
-                let command = Command::ResolveException { id, resolution, by: "ann".into(), reason: "seen".into() };
+                let command = Command::ResolveException { id, resolution, by: "ann".into(), reason: "seen".into(), with: line["with"].clone() };
                 self.feed(Input::Command { ticket: 1, command });
             }
             Some("replay") => {
