@@ -20,7 +20,11 @@ pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<(), String> {
     fuzz.args([&format!("-max_total_time={seconds}"), "-max_len=20000", "-timeout=20", "-rss_limit_mb=4096"]);
     fuzz.args(["-dict=fuzz/corpus/words.dict", "-print_final_stats=1", "-verbosity=1"]);
     let status = super::execute(&mut fuzz)?;
-    if status.success() { Ok(()) } else { Err("an input was found: the line above says how to run it again".to_owned()) }
+    if status.success() {
+        Ok(())
+    } else {
+        Err("an input was found: the line above says how to run it again".to_owned())
+    }
 }
 
 /// A seed for each kept ledger: its facts, and good answers between them. The words of all are the dictionary.

@@ -5,6 +5,7 @@
 
 mod buying;
 mod ledgers;
+mod models;
 mod random;
 mod rules;
 mod world;

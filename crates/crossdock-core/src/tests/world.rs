@@ -139,6 +139,10 @@ impl World {
         self.ledger.iter().map(AsRef::as_ref)
     }
 
+    pub(super) fn state(&self) -> &crate::State {
+        self.partition.state()
+    }
+
     pub(super) fn sent(&self) -> Vec<Attempt> {
         let mut sent = self.under_way.clone();
         sent.sort_by_key(|a| a.id);
