@@ -311,6 +311,11 @@ impl Orders {
         self.by_key.insert(order.key.clone(), order);
     }
 
+    #[cfg(debug_assertions)]
+    pub(crate) fn len(&self) -> usize {
+        self.by_key.len()
+    }
+
     pub(crate) fn get(&self, key: &OrderKey) -> Option<&OrderState> {
         self.by_key.get(key)
     }

@@ -299,7 +299,17 @@ pub struct Partition {
     /// Timers that fell due and led to nothing: a defect, which must not keep the machine busy.
     stuck: BTreeSet<(Timestamp, Due)>,
     failed: bool,
+    /// The last entry after which the invariants were checked.
+    #[cfg(debug_assertions)]
+    checked: Seq,
 }
+
+/// Objects (orders, positions, purchase orders) up to which a debug build checks every invariant after every input …
+#[cfg(debug_assertions)]
+const CHECKED_WHOLE: usize = 300;
+/// … and entries between two checks of a larger state.
+#[cfg(debug_assertions)]
+const CHECKED_EVERY: Seq = 10_000;
 
 impl Partition {
     /// An empty partition. `seed` spreads retries.
@@ -321,6 +331,8 @@ impl Partition {
             root: None,
             stuck: BTreeSet::new(),
             failed: false,
+            #[cfg(debug_assertions)]
+            checked: 0,
         }
     }
 
@@ -359,6 +371,20 @@ impl Partition {
             Input::AppendFailed => self.fail(),
             Input::Delivered { id, outcome } => self.delivered(id, outcome, now),
             Input::Tick => {}
+        }
+        #[cfg(debug_assertions)]
+        self.check_invariants();
+    }
+
+    /// What must hold between two inputs, after each that changed something; of a large state after some, or nothing would get done.
+    #[cfg(debug_assertions)]
+    fn check_invariants(&mut self) {
+        let seq = self.state.seq;
+        let due = self.state.objects() <= CHECKED_WHOLE || seq / CHECKED_EVERY > self.checked / CHECKED_EVERY;
+        if seq > self.checked && due {
+            self.checked = seq;
+            let broken = crate::invariants::check(&self.state);
+            assert!(broken.is_empty(), "after entry {seq}: {broken:#?}");
         }
     }
 

@@ -36,6 +36,12 @@ pub struct State {
 }
 
 impl State {
+    /// How many orders, positions and purchase orders it has.
+    #[cfg(debug_assertions)]
+    pub(crate) fn objects(&self) -> usize {
+        self.orders.len() + self.stock.len() + self.procurement.orders.len()
+    }
+
     /// The last entry that is in it.
     pub fn seq(&self) -> Seq {
         self.seq

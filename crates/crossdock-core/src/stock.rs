@@ -69,6 +69,11 @@ impl Stock {
         self.positions.get(&(product.clone(), facility.clone()))
     }
 
+    #[cfg(debug_assertions)]
+    pub(crate) fn len(&self) -> usize {
+        self.positions.len()
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&PositionKey, &Position)> {
         self.positions.iter()
     }
