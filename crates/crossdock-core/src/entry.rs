@@ -144,6 +144,10 @@ fn subject(event: &Event) -> Option<String> {
             Fact::QualityInspected(e) => e.po_number.to_string(),
             Fact::ReturnedToSupplier(e) => e.po_number.to_string(),
             Fact::ProductUpserted(e) => e.product.to_string(),
+            Fact::PriceUpserted(e) => e.product.to_string(),
+            Fact::CustomerUpserted(e) => e.customer_id.to_string(),
+            Fact::SupplierUpserted(e) => e.supplier_id.to_string(),
+            Fact::SyncCompleted(e) => e.feed.clone(),
         },
         Event::Hub(event) => match event {
             HubEvent::OrderAccepted(e) => e.order_id.to_string(),
@@ -190,6 +194,7 @@ fn subject(event: &Event) -> Option<String> {
             HubEvent::FactSetAside(e) => e.id.clone(),
             HubEvent::FactAdopted(e) => e.id.clone(),
             HubEvent::MasterChanged(e) => e.key.clone(),
+            HubEvent::SyncRecorded(e) => e.feed.clone(),
             HubEvent::MessageRejected(e) => return e.id.clone(),
         },
     })

@@ -5,7 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use crossdock_model::{Factor, ProductId, ProductUpserted, Quantity, SystemId, Timestamp, Unit, UnitFactor};
+use crossdock_model::{
+    Amount, Currency, CustomerId, CustomerUpserted, Factor, PriceUpserted, ProductId, ProductUpserted, Quantity,
+    SupplierUpserted, SystemId, Timestamp, Unit, UnitFactor,
+};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
@@ -45,7 +48,6 @@ impl<T> Default for Versions<T> {
 impl<T: Record> Versions<T> {
     /// Keeps a version. One that is known already is replaced: the same number with other content was refused before.
     pub(crate) fn keep(&mut self, system: &SystemId, record: T, said_at: Timestamp) {
-        let midnight = |day: Date| day.to_zoned(TimeZone::UTC).ok().map(|day| day.timestamp());
         let from = record.valid_from().and_then(midnight).unwrap_or(said_at);
         let versions = self.by_system.entry(system.clone()).or_default();
         let number = record.version();
@@ -77,6 +79,11 @@ impl<T: Record> Versions<T> {
     }
 }
 
+/// A day begins at midnight UTC.
+fn midnight(day: Date) -> Option<Timestamp> {
+    day.to_zoned(TimeZone::UTC).ok().map(|day| day.timestamp())
+}
+
 impl Record for ProductUpserted {
     fn version(&self) -> u64 {
         self.version
@@ -86,10 +93,78 @@ impl Record for ProductUpserted {
     }
 }
 
+impl Record for PriceUpserted {
+    fn version(&self) -> u64 {
+        self.version
+    }
+    fn valid_from(&self) -> Option<Date> {
+        Some(self.valid_from)
+    }
+}
+
+impl Record for CustomerUpserted {
+    fn version(&self) -> u64 {
+        self.version
+    }
+    fn valid_from(&self) -> Option<Date> {
+        self.valid_from
+    }
+}
+
+impl Record for SupplierUpserted {
+    fn version(&self) -> u64 {
+        self.version
+    }
+    fn valid_from(&self) -> Option<Date> {
+        self.valid_from
+    }
+}
+
+/// What is declared of master data and of plausible input. Times in milliseconds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MasterPolicy {
+    /// Products, customers, suppliers and carriers that the hub was not told of are refused.
+    pub strict: bool,
+    /// How old a feed may be (7.1) …
+    pub max_age_ms: i64,
+    /// … and a feed of this name, where it is declared.
+    pub max_age_by_feed_ms: BTreeMap<String, i64>,
+    /// How far a sender's clock may be ahead.
+    pub ahead_ms: i64,
+    /// How long ago what is reported may have happened.
+    pub past_ms: i64,
+}
+
+impl MasterPolicy {
+    pub(crate) fn max_age_of(&self, feed: &str) -> i64 {
+        self.max_age_by_feed_ms.get(feed).copied().unwrap_or(self.max_age_ms)
+    }
+}
+
+impl Default for MasterPolicy {
+    fn default() -> Self {
+        Self {
+            strict: false,
+            max_age_ms: 3_600_000,
+            max_age_by_feed_ms: BTreeMap::new(),
+            ahead_ms: 24 * 3_600_000,
+            past_ms: 5 * 365 * 24 * 3_600_000,
+        }
+    }
+}
+
+/// Of which unit of which product in which currency a price is.
+pub(crate) type PriceKey = (ProductId, Unit, Currency);
+
 /// All master data.
 #[derive(Clone, Debug, Default)]
 pub struct Master {
     pub(crate) products: BTreeMap<ProductId, Versions<ProductUpserted>>,
+    pub(crate) prices: BTreeMap<PriceKey, Versions<PriceUpserted>>,
+    pub(crate) customers: BTreeMap<CustomerId, Versions<CustomerUpserted>>,
+    pub(crate) suppliers: BTreeMap<SystemId, Versions<SupplierUpserted>>,
+    /// Up to which time the feeds of each system are known.
+    pub(crate) synced: BTreeMap<(SystemId, String), Timestamp>,
 }
 
 /// What a unit of a product is.
@@ -109,6 +184,40 @@ impl Master {
     /// A product, if anything was ever said of it.
     pub fn product(&self, product: &ProductId) -> Option<&Versions<ProductUpserted>> {
         self.products.get(product)
+    }
+
+    /// The price of a unit of a product at a time.
+    pub fn price(&self, product: &ProductId, unit: &Unit, currency: &Currency, at: Timestamp) -> Option<Amount> {
+        let versions = self.prices.get(&(product.clone(), unit.clone(), currency.clone()))?;
+        let price = versions.value(at, Some)?;
+        let from = midnight(price.valid_from)?;
+        let over = price.valid_until.and_then(midnight).is_some_and(|until| until <= at);
+        (from <= at && !over).then_some(price.unit_price)
+    }
+
+    /// A customer, if anything was ever said of it.
+    pub fn customer(&self, customer: &CustomerId) -> Option<&Versions<CustomerUpserted>> {
+        self.customers.get(customer)
+    }
+
+    /// A supplier, if anything was ever said of it.
+    pub fn supplier(&self, supplier: &SystemId) -> Option<&Versions<SupplierUpserted>> {
+        self.suppliers.get(supplier)
+    }
+
+    /// Days from purchase order to receipt, by contract.
+    pub fn lead_time_days(&self, supplier: &SystemId, at: Timestamp) -> Option<u32> {
+        self.suppliers.get(supplier)?.value(at, |record| record.lead_time_days)
+    }
+
+    /// What may be received above a purchase order line of a supplier, in percent of what was ordered.
+    pub fn receipt_tolerance_percent(&self, supplier: &SystemId, at: Timestamp) -> Option<Quantity> {
+        self.suppliers.get(supplier)?.value(at, |record| record.receipt_tolerance_percent)
+    }
+
+    /// Up to which time a feed of a system is known.
+    pub fn synced(&self, system: &SystemId, feed: &str) -> Option<Timestamp> {
+        self.synced.get(&(system.clone(), feed.to_owned())).copied()
     }
 
     /// What may stand in for a product, by the newest version of each system.

@@ -10,6 +10,7 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 
 use crate::Purchasing;
+use crate::master::MasterPolicy;
 use crate::ownership::Ownership;
 
 /// The declared policy of one partition.
@@ -53,6 +54,8 @@ pub struct Policy {
     pub escalation: Vec<EscalationLevel>,
     /// What is decided by rule. The first that fits decides.
     pub remediation: Vec<RemediationRule>,
+    /// How far master data is trusted to be complete, and how old it may be.
+    pub master: MasterPolicy,
     /// Who may write what, from when until when.
     pub ownership: Ownership,
     /// Tolerances and times of buying.
@@ -170,6 +173,7 @@ impl Default for Policy {
             due_by_severity_ms: BTreeMap::new(),
             escalation: Vec::new(),
             remediation: Vec::new(),
+            master: MasterPolicy::default(),
             ownership: Ownership::default(),
             purchasing: Purchasing::default(),
         }

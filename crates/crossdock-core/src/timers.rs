@@ -5,13 +5,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crossdock_model::{DeliveryId, ExceptionId, FacilityId, PoNumber, Timestamp};
+use crossdock_model::{DeliveryId, ExceptionId, FacilityId, PoNumber, SystemId, Timestamp};
 
 /// What falls due: one variant a kind, with the object that it is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Due {
     /// The hold-back window of a facility with a gap in its sequence ends (docs/concepts/domain.md 5.3).
     HoldBack(FacilityId),
+    /// A feed of a system is too old.
+    SyncOverdue(SystemId, String),
     /// An exception passes its deadline, or the next level of its escalation.
     Escalate(ExceptionId),
     /// The same of a dead letter.

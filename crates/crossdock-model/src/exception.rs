@@ -51,6 +51,8 @@ pub enum ExceptionKind {
     ShortPick,
     /// A system wrote what another one owns: the owner decides.
     OwnershipProposal,
+    /// A feed of master data was not brought up to date in time.
+    SyncOverdue,
     /// Running numbers of a facility did not come in time.
     SequenceGap,
     /// A running number of a facility came twice, on different facts.

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::ProductUpserted;
 use crate::{
     BusinessKey, FacilityId, FunctionalAck, Invoice, KeyKind, MovementAdjusted, MovementCounted, MovementReceived,
     MovementShipped, MovementShortPicked, MovementStaged, Order, OrderCancelRequested, PoAcknowledged, Recommendation,
     ShipmentMilestone, ShipmentNotice, ShipmentPurpose, SystemId,
 };
+use crate::{CustomerUpserted, PriceUpserted, ProductUpserted, SupplierUpserted, SyncCompleted};
 use crate::{PoChangeAcknowledged, PoChangeRequested, QualityInspected, ReturnedToSupplier};
 
 /// A payload, or a shared one: what the state keeps whole is not copied.
@@ -103,6 +103,14 @@ facts! {
     ReturnedToSupplier(ReturnedToSupplier) = "movement.returned_to_supplier.v1",
     /// A version of a product.
     ProductUpserted(ProductUpserted) = "product.upserted.v1",
+    /// A version of a price.
+    PriceUpserted(PriceUpserted) = "price.upserted.v1",
+    /// A version of a customer.
+    CustomerUpserted(CustomerUpserted) = "customer.upserted.v1",
+    /// A version of a supplier.
+    SupplierUpserted(SupplierUpserted) = "supplier.upserted.v1",
+    /// A feed was brought up to date.
+    SyncCompleted(SyncCompleted) = "sync.completed.v1",
 }
 
 impl Fact {
@@ -158,6 +166,9 @@ impl Fact {
     fn master_version(&self) -> Option<String> {
         match self {
             Self::ProductUpserted(e) => Some(format!("product/{}@{}", e.product, e.version)),
+            Self::PriceUpserted(e) => Some(format!("price/{}/{}/{}@{}", e.currency, e.unit, e.product, e.version)),
+            Self::CustomerUpserted(e) => Some(format!("customer/{}@{}", e.customer_id, e.version)),
+            Self::SupplierUpserted(e) => Some(format!("supplier/{}@{}", e.supplier_id, e.version)),
             _ => None,
         }
     }

@@ -13,7 +13,7 @@ use crate::{
     PositionChanged, RecommendationApproved, RecommendationRefused, RemediationStopped, ResyncRequested, Retired,
     SequenceGapFound, StockCorrected, SystemId,
 };
-use crate::{FactAdopted, FactSetAside, MasterChanged};
+use crate::{FactAdopted, FactSetAside, MasterChanged, SyncRecorded};
 use crate::{PoChangeRefused, PoChanged, PoNoticeUndone, PoQualityRecorded, PoReduced, PoReturnRecorded};
 
 /// `message.rejected.v1`: a message that was refused, kept whole.
@@ -171,6 +171,8 @@ hub_events! {
     FactSetAside(FactSetAside) = "fact.set_aside.v1",
     /// A new version of master data changed something.
     MasterChanged(MasterChanged) = "master.changed.v1",
+    /// A feed is fresh.
+    SyncRecorded(SyncRecorded) = "sync.recorded.v1",
     /// Its owner accepted what was proposed.
     FactAdopted(FactAdopted) = "fact.adopted.v1",
     /// A message was refused and kept.

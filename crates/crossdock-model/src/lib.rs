@@ -4,6 +4,7 @@
 mod body;
 mod cloud_event;
 mod count;
+mod currency;
 mod delivery;
 mod event;
 mod exception;
@@ -19,15 +20,18 @@ mod money;
 mod movement;
 mod order;
 mod ownership;
+mod partner;
 mod path;
 mod po_change;
 mod position;
+mod price;
 mod procurement;
 mod product;
 mod quality;
 mod quantity;
 mod sequence;
 mod shipment;
+mod sync;
 mod unit;
 
 pub use body::{Body, Render};
@@ -64,9 +68,11 @@ pub use order::{
     OrderCancelled, OrderClosed, OrderLine, OrderReleased, OrderShipped,
 };
 pub use ownership::{Effect, FactAdopted, FactSetAside};
+pub use partner::{CustomerUpserted, SupplierUpserted};
 pub use path::Path;
 pub use po_change::{PoChangeAcknowledged, PoChangeRefused, PoChangeRequested};
 pub use position::PositionChanged;
+pub use price::PriceUpserted;
 pub use procurement::{
     ConfirmedLine, FunctionalAck, LineStatus, PoAcknowledged, PoChanged, PoClosed, PoConfirmed, PoCreated, PoInTransit,
     PoLine, PoNoticeUndone, PoReceiptRecorded, PoReduced, PoSent, ReceiptLine, Recommendation, RecommendationApproved,
@@ -80,6 +86,7 @@ pub use quality::{
 pub use quantity::{Balance, Quantity, QuantityError};
 pub use sequence::{HoldBackEnded, Numbers, ResyncRequested, SequenceGapFound};
 pub use shipment::{Milestone, ShipmentLine, ShipmentMilestone, ShipmentNotice, ShipmentPurpose};
+pub use sync::{SyncCompleted, SyncRecorded};
 pub use unit::{Factor, FactorError, UnitFactor};
 
 /// A text that is made once and copied often: short ones live where they are used, a longer one is shared.

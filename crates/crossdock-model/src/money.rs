@@ -108,6 +108,11 @@ impl Currency {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// True for the ISO 4217 code of a currency in use, and not just three letters.
+    pub fn is_money(&self) -> bool {
+        crate::currency::is_money(self.as_str())
+    }
 }
 
 impl TryFrom<String> for Currency {

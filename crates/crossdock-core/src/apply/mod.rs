@@ -41,6 +41,9 @@ impl State {
             Fact::Recommended(recommendation) => self.recommend(recommendation, entry),
             Fact::InvoiceReceived(invoice) => self.take_invoice(invoice, entry),
             Fact::ProductUpserted(product) => self.keep_product(product, entry),
+            Fact::PriceUpserted(price) => self.keep_price(price, entry),
+            Fact::CustomerUpserted(customer) => self.keep_customer(customer, entry),
+            Fact::SupplierUpserted(supplier) => self.keep_supplier(supplier, entry),
             Fact::FunctionalAck(ack) => self.take_functional_ack(ack, entry),
             Fact::PoChangeRequested(change) => self.take_change(change),
             Fact::QualityInspected(inspected) => self.inspect(inspected, entry),
@@ -50,6 +53,7 @@ impl State {
             | Fact::Picked(_)
             | Fact::Packed(_)
             | Fact::PoAcknowledged(_)
+            | Fact::SyncCompleted(_)
             | Fact::PoChangeAcknowledged(_) => {}
             Fact::ShipmentMilestone(m) => self.orders.reach(&m.tracking_number, m.milestone, entry.seq),
             // What it moves is decided; the carrier's number is known from here on.
@@ -94,6 +98,9 @@ impl State {
             HubEvent::ExceptionOpened(e) => {
                 if e.kind == ExceptionKind::CancelTooLate {
                     self.keep_after_all(&e.about);
+                }
+                if e.kind == ExceptionKind::SyncOverdue {
+                    self.stop_waiting_for_sync(e);
                 }
                 self.count_asked(e, ExceptionId(entry.seq));
                 self.exceptions.open(ExceptionState {
@@ -161,6 +168,7 @@ impl State {
             HubEvent::DeadLetterEdited(e) => self.deliveries.edit(e, entry.meta.received_at),
             HubEvent::BreakerOpened(e) => self.deliveries.open_breaker(e),
             HubEvent::BreakerClosed(e) => self.deliveries.close_breaker(&e.target),
+            HubEvent::SyncRecorded(e) => self.record_sync(e),
             HubEvent::FactAdopted(e) => {
                 if let Some(own) = as_said_by_owner(e, entry)
                     && let Event::Fact(fact) = &own.event

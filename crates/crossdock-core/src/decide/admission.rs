@@ -11,7 +11,7 @@ use crossdock_model::{
 use jiff::SignedDuration;
 use serde_json::json;
 
-use super::{Question, master, opened, ownership, purchasing, units};
+use super::{Question, master, opened, ownership, plausible, purchasing, units};
 use crate::partition::{Known, Submission};
 use crate::{Context, Policy, Refusal, Seq, State};
 
@@ -59,7 +59,10 @@ pub(crate) fn admit(state: &State, policy: &Policy, submission: &Submission, kno
         Ok(right) => right,
         Err(refusal) => return Verdict::Refuse { refusal, exception: None },
     };
-    let checks = [plausible, possible, apart];
+    if let Err(refusal) = plausible_input(state, policy, submission, now) {
+        return Verdict::Refuse { refusal, exception: None };
+    }
+    let checks = [ordered_before_reported, possible, apart];
     for check in checks {
         if let Err(refusal) = check(state, policy, submission) {
             return Verdict::Refuse { refusal, exception: None };
@@ -108,8 +111,16 @@ fn reused(
     Verdict::Refuse { refusal, exception: Some(Box::new(opened(policy, now, question))) }
 }
 
+/// Nothing that no system can mean.
+fn plausible_input(state: &State, policy: &Policy, submission: &Submission, now: Timestamp) -> Result<(), Refusal> {
+    plausible::times(policy, submission, now)?;
+    plausible::currency(&submission.fact)?;
+    plausible::something(&submission.fact)?;
+    plausible::known(state, policy, submission, now)
+}
+
 /// A time in the far future is a defect of the sender's clock, and would be the newest for ever.
-fn plausible(_: &State, _: &Policy, submission: &Submission) -> Result<(), Refusal> {
+fn ordered_before_reported(_: &State, _: &Policy, submission: &Submission) -> Result<(), Refusal> {
     let (Some(time), Fact::OrderCaptured(order)) = (submission.source_time, &submission.fact) else { return Ok(()) };
     let limit = time.saturating_add(MAX_AHEAD).unwrap_or(Timestamp::MAX);
     if order.ordered_at > limit {
@@ -131,6 +142,8 @@ fn possible(state: &State, policy: &Policy, submission: &Submission) -> Result<(
         Fact::PoChangeRequested(change) => purchasing::possible_change(change),
         Fact::ReturnedToSupplier(movement) => purchasing::possible_return(movement),
         Fact::ProductUpserted(product) => master::possible_product(state, product),
+        Fact::PriceUpserted(price) => master::possible_price(price),
+        Fact::SupplierUpserted(supplier) => master::possible_supplier(supplier),
         _ => Ok(()),
     }
 }
@@ -271,7 +284,11 @@ fn of_object(state: &State, submission: &Submission) -> Option<Context> {
         | Fact::Adjusted(_)
         | Fact::Counted(_)
         | Fact::Recommended(_)
-        | Fact::ProductUpserted(_) => None,
+        | Fact::ProductUpserted(_)
+        | Fact::PriceUpserted(_)
+        | Fact::CustomerUpserted(_)
+        | Fact::SupplierUpserted(_)
+        | Fact::SyncCompleted(_) => None,
     }
 }
 

@@ -3,7 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use crossdock_model::{Factor, FieldChange, HubEvent, MasterChanged, ProductId, ProductUpserted, SystemId};
+use crossdock_model::{
+    Factor, FieldChange, HubEvent, MasterChanged, PriceUpserted, ProductId, ProductUpserted, Quantity,
+    SupplierUpserted, SystemId,
+};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -42,6 +45,32 @@ pub(super) fn possible_product(state: &State, product: &ProductUpserted) -> Resu
         }
     }
     Ok(())
+}
+
+/// A price is of some days, and nobody pays to sell.
+pub(super) fn possible_price(price: &PriceUpserted) -> Result<(), Refusal> {
+    if price.unit_price.decimal().is_sign_negative() && !price.unit_price.decimal().is_zero() {
+        let message = format!("a price of {} is below nothing", price.unit_price);
+        return Err(Refusal::invalid("price/amount", "/data/unitPrice", message));
+    }
+    match price.valid_until.filter(|until| *until <= price.valid_from) {
+        Some(until) => {
+            let message = format!("it ends on {until}, and begins on {} only", price.valid_from);
+            Err(Refusal::invalid("price/dates", "/data/validUntil", message))
+        }
+        None => Ok(()),
+    }
+}
+
+/// More than all that was ordered is no tolerance.
+pub(super) fn possible_supplier(supplier: &SupplierUpserted) -> Result<(), Refusal> {
+    match supplier.receipt_tolerance_percent.filter(|percent| *percent > Quantity::units(100)) {
+        Some(percent) => {
+            let message = format!("{percent} % above what was ordered is no tolerance");
+            Err(Refusal::invalid("supplier/tolerance", "/data/receiptTolerancePercent", message))
+        }
+        None => Ok(()),
+    }
 }
 
 /// The way from a product over a substitute back to itself, if there is one.

@@ -15,6 +15,7 @@ mod matching;
 mod milestones;
 mod orders;
 mod ownership;
+mod plausible;
 mod positions;
 mod procurement;
 mod purchasing;
@@ -24,6 +25,7 @@ mod routes;
 mod sequence;
 mod shipments;
 mod short_pick;
+mod sync;
 mod units;
 
 pub(crate) use admission::{Verdict, admit, context_of, fresh_context, hub_meta, keys_of, meta_of, rejection};
@@ -85,6 +87,20 @@ fn follows(state: &State, policy: &Policy, entry: &Entry, now: Timestamp) -> Vec
                 let versions = state.master.product(&product.product);
                 master::changed(&ask, ("product", product.product.to_string()), product, versions)
             }
+            Fact::PriceUpserted(price) => {
+                let key = (price.product.clone(), price.unit.clone(), price.currency.clone());
+                let name = format!("{}/{}/{}", price.product, price.unit, price.currency);
+                master::changed(&ask, ("price", name), price, state.master.prices.get(&key))
+            }
+            Fact::CustomerUpserted(customer) => {
+                let versions = state.master.customer(&customer.customer_id);
+                master::changed(&ask, ("customer", customer.customer_id.to_string()), customer, versions)
+            }
+            Fact::SupplierUpserted(supplier) => {
+                let versions = state.master.supplier(&supplier.supplier_id);
+                master::changed(&ask, ("supplier", supplier.supplier_id.to_string()), supplier, versions)
+            }
+            Fact::SyncCompleted(completed) => sync::completed(&ask, completed),
             Fact::InvoiceReceived(invoice) => matching::invoiced(&ask, invoice),
             Fact::PoChangeRequested(change) => procurement::change_requested(&ask, change),
             Fact::PoChangeAcknowledged(answer) => procurement::change_acknowledged(&ask, answer),
@@ -137,6 +153,7 @@ pub(crate) fn due(state: &State, policy: &Policy, due: &Due, now: Timestamp) -> 
     let meta = hub_meta(&fresh_context(seq, false, None), None, now);
     let ask = Ask { state, policy, entry: Cause { seq, meta: &meta }, now };
     match due {
+        Due::SyncOverdue(system, feed) => sync::overdue(&ask, system, feed),
         Due::Escalate(id) => escalation::exception(&ask, *id),
         Due::Milestone(number) => milestones::overdue(&ask, number),
         Due::HoldBack(facility) => sequence::window_over(&ask, facility),

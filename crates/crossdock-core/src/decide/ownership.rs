@@ -50,7 +50,10 @@ pub(super) fn written_by(fact: &Fact) -> Option<Write<'static>> {
         Fact::ShipmentNotified(_) => write("ship-notice", "inbound-shipment", Act::Update),
         Fact::InvoiceReceived(_) => write("invoice", "claim", Act::Create),
         // Master data: each property belongs to a group of its own (`of_master`).
-        Fact::ProductUpserted(_) => return None,
+        Fact::ProductUpserted(_) | Fact::PriceUpserted(_) | Fact::CustomerUpserted(_) | Fact::SupplierUpserted(_) => {
+            return None;
+        }
+        Fact::SyncCompleted(_) => write("sync", "completion", Act::Create),
     })
 }
 
@@ -92,6 +95,12 @@ pub(super) fn right(state: &State, policy: &Policy, submission: &Submission, now
 fn master_record(state: &State, fact: &Fact) -> Option<(&'static str, bool)> {
     match fact {
         Fact::ProductUpserted(e) => Some(("product", state.master.product(&e.product).is_some())),
+        Fact::PriceUpserted(e) => {
+            let key = (e.product.clone(), e.unit.clone(), e.currency.clone());
+            Some(("price", state.master.prices.contains_key(&key)))
+        }
+        Fact::CustomerUpserted(e) => Some(("customer", state.master.customer(&e.customer_id).is_some())),
+        Fact::SupplierUpserted(e) => Some(("supplier", state.master.supplier(&e.supplier_id).is_some())),
         _ => None,
     }
 }
@@ -187,8 +196,10 @@ fn undeclared(policy: &Policy, sender: &SystemId, fact: &Fact) -> Result<(), Ref
         Fact::PoChangeRequested(_) if policy.erp.as_ref() != Some(sender) => {
             Err(Refusal::not_owner(format!("{sender} does not make purchase orders, and cannot change them")))
         }
-        Fact::ProductUpserted(_) if policy.erp.as_ref().is_some_and(|erp| erp != sender) => {
-            Err(Refusal::not_owner(format!("{sender} does not keep products")))
+        Fact::ProductUpserted(_) | Fact::PriceUpserted(_) | Fact::SupplierUpserted(_)
+            if policy.erp.as_ref().is_some_and(|erp| erp != sender) =>
+        {
+            Err(Refusal::not_owner(format!("{sender} does not keep products, prices and suppliers")))
         }
         _ => Ok(()),
     }

@@ -38,7 +38,7 @@ pub(super) fn factors_of(state: &State, fact: &Fact, at: Timestamp) -> Result<Ve
     Ok(factors)
 }
 
-fn pointer(line: Option<usize>, field: &str) -> String {
+pub(super) fn pointer(line: Option<usize>, field: &str) -> String {
     line.map_or_else(|| format!("/data/{field}"), |line| format!("/data/lines/{line}/{field}"))
 }
 

@@ -66,6 +66,10 @@ pub(super) fn policy(overrides: &Value) -> Policy {
         facilities: vec![(id("DC-EAST"), id("wms-east")), (id("DC-WEST"), id("wms-west"))],
         storefronts: vec![id("commerce")],
         ownership: ownership(&overrides["ownership"]),
+        master: crate::master::MasterPolicy {
+            strict: overrides["master"] == "strict",
+            ..crate::master::MasterPolicy::default()
+        },
         targets: systems.iter().map(|system| (id(system), target.clone())).collect(),
         purchasing: buying::purchasing(overrides),
         ..Policy::default()
@@ -219,7 +223,11 @@ impl World {
     }
 
     pub(super) fn submit(&mut self, system: &str, event_type: &str, extra: &Value, data: &Value) {
-        let fact = Fact::from_data(event_type, data.clone()).expect("a fact").expect("well-formed data");
+        let fact = match Fact::from_data(event_type, data.clone()).expect("a fact") {
+            Ok(fact) => fact,
+            // The door refuses it by its contract before it comes here.
+            Err(error) => return writeln!(self.text, "no {event_type}: {error}").unwrap(),
+        };
         let text = |key: &str| extra[key].as_str().map(ToOwned::to_owned);
         let digest = digest(data);
         self.tickets += 1;
