@@ -60,6 +60,8 @@ type Question = (String, ExceptionKind, String);
 pub(crate) struct Exceptions {
     by_id: BTreeMap<ExceptionId, ExceptionState>,
     open: BTreeMap<Question, ExceptionId>,
+    /// How many of each kind are open: most kinds are not, and nobody has to look for them.
+    open_of: BTreeMap<ExceptionKind, usize>,
     /// What was decided last, by whomever.
     decided: BTreeMap<Question, ExceptionId>,
     /// When each declared rule decided lately, and about which object.
@@ -68,7 +70,9 @@ pub(crate) struct Exceptions {
 
 impl Exceptions {
     pub(crate) fn open(&mut self, state: ExceptionState) {
-        self.open.insert(question(&state.opened), state.id);
+        if self.open.insert(question(&state.opened), state.id).is_none() {
+            *self.open_of.entry(state.opened.kind).or_default() += 1;
+        }
         self.by_id.insert(state.id, state);
     }
 
@@ -81,6 +85,9 @@ impl Exceptions {
         // A rule that keeps the figure of an exception true has opened its successor already.
         if self.open.get(&key) == Some(&state.id) {
             self.open.remove(&key);
+            if let Some(count) = self.open_of.get_mut(&key.1) {
+                *count = count.saturating_sub(1);
+            }
         }
         if let Some(rule) = resolved.by.strip_prefix("rule/") {
             let lately = self.by_rule.entry(rule.to_owned()).or_default();
@@ -120,6 +127,11 @@ impl Exceptions {
         self.by_id.get(&id)
     }
 
+    /// Whether any exception of a kind is open.
+    pub(crate) fn any_open_of(&self, kind: ExceptionKind) -> bool {
+        self.open_of.get(&kind).is_some_and(|count| *count > 0)
+    }
+
     /// The open exception of a kind about an object: there is one at most, so that a repeated cause does not flood people.
     pub(crate) fn open_about(&self, about: &str, kind: ExceptionKind) -> Option<&ExceptionState> {
         self.open_distinct(about, kind, "")
@@ -133,7 +145,12 @@ impl Exceptions {
 
     /// The exception of a kind about an object that is open, or that a person decided last: what is asked was seen.
     pub(crate) fn asked_about(&self, about: &str, kind: ExceptionKind) -> Option<&ExceptionState> {
-        let key = (about.to_owned(), kind, String::new());
+        self.asked_distinct(about, kind, "")
+    }
+
+    /// `asked_about`, of those with this distinct key.
+    pub(crate) fn asked_distinct(&self, about: &str, kind: ExceptionKind, distinct: &str) -> Option<&ExceptionState> {
+        let key = (about.to_owned(), kind, distinct.to_owned());
         let decided = || {
             let state = self.decided.get(&key).and_then(|id| self.by_id.get(id))?;
             state.resolved.as_ref().is_some_and(|(resolved, _)| resolved.by != BY_RULE).then_some(state)

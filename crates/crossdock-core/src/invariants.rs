@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use crossdock_model::{Balance, ExceptionKind, Quantity};
 
-use crate::State;
 use crate::attribution::attribution_of;
 use crate::orders::allocated_at;
 use crate::procurement::PoStatus;
+use crate::{Legs, State};
 
 /// What does not hold: the invariant's number and what was found, in plain words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -151,9 +151,13 @@ fn supply_differences(state: &State) -> Vec<String> {
             orders.flat_map(|po| &po.lines).filter(|line| line.product == *product)
         };
         let on_order = Balance::from(lines().map(|l| l.on_order).sum::<Quantity>());
-        let in_transit = Balance::from(lines().map(|l| l.in_transit).sum::<Quantity>());
+        let between = state.transfers().filter(|(_, to, _)| *to == facility);
+        let between = between.filter_map(|(_, _, transfer)| transfer.lines.get(product)).map(Legs::remainder);
+        let in_transit = Balance::from(lines().map(|l| l.in_transit).sum::<Quantity>() + between.sum());
         if (position.on_order, position.in_transit) != (on_order, in_transit) {
-            found.push(format!("{product} at {facility}: supply of the position is not that of the orders"));
+            found.push(format!(
+                "{product} at {facility}: supply of the position is not that of the orders and transfers (I7)"
+            ));
         }
     }
     found

@@ -36,7 +36,7 @@ pub use procurement::{
 pub use purchasing::Purchasing;
 pub use refusal::Refusal;
 pub use state::State;
-pub use stock::{ExpectedReceipt, Position, PositionKey, Shelf, TooOld};
+pub use stock::{ExpectedReceipt, Legs, Position, PositionKey, Shelf, TooOld, Transfer};
 pub use timers::Due;
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 
 use crossdock_model::{
     Balance, DeliveryId, ErpOrderNumber, ExceptionId, FacilityId, InvoiceNumber, OrderId, PoNumber, ProductId,
-    Quantity, SystemId, Timestamp, TrackingNumber,
+    Quantity, SystemId, Timestamp, TrackingNumber, TransferId,
 };
 use jiff::civil::Date;
 
@@ -18,7 +18,7 @@ use crate::stock::Stock;
 use crate::timers::Timers;
 use crate::{
     Context, ExceptionState, ExpectedReceipt, InvoiceState, OrderKey, OrderState, PoState, Position, PositionKey,
-    RecommendationState, Seq, Shelf, TooOld,
+    RecommendationState, Seq, Shelf, TooOld, Transfer,
 };
 
 /// Everything that the hub knows of the open world.
@@ -58,6 +58,11 @@ impl State {
     /// The time is before those of which movements are kept.
     pub fn position_as_of(&self, product: &ProductId, facility: &FacilityId, time: Timestamp) -> Result<Shelf, TooOld> {
         self.stock.as_of((product, facility), None, time)
+    }
+
+    /// Transfers between facilities whose legs differ, each with its number and destination (I7).
+    pub fn transfers(&self) -> impl Iterator<Item = (&TransferId, &FacilityId, &Transfer)> {
+        self.stock.transfers.iter().map(|((id, to), transfer)| (id, to, transfer))
     }
 
     /// What may be promised for a date: available, what is expected until then, less what is demanded until then and waits

@@ -8,18 +8,23 @@ mod history;
 mod lots;
 mod position;
 mod sequence;
+mod transfers;
 
 use std::collections::BTreeMap;
 
-use crossdock_model::{Balance, ExceptionOpened, FacilityId, LotNumber, PositionChanged, ProductId, Timestamp};
+use crossdock_model::{
+    Balance, ExceptionKind, ExceptionOpened, FacilityId, LotNumber, PositionChanged, ProductId, Timestamp,
+};
 use jiff::SignedDuration;
 
-pub(crate) use counted::{Count, CountKey, Counted};
+pub(crate) use counted::{Count, CountKey, CountKind, Counted};
 pub(crate) use expected::Expected;
 pub use expected::ExpectedReceipt;
 pub use history::{Shelf, TooOld};
 pub use position::Position;
 pub(crate) use sequence::{Seen, Sequence, Sequences};
+pub(crate) use transfers::Transfers;
+pub use transfers::{Legs, Transfer};
 
 use crate::Context;
 
@@ -33,6 +38,8 @@ pub(crate) struct Stock {
     touched: BTreeMap<PositionKey, Context>,
     /// What is to be received, and when.
     pub(crate) expected: Expected,
+    /// What is on its way between facilities.
+    pub(crate) transfers: Transfers,
     /// What was counted, and what waits for a decision.
     pub(crate) counted: Counted,
     /// The running numbers of the facilities.
@@ -49,6 +56,7 @@ impl Default for Stock {
             positions: BTreeMap::new(),
             touched: BTreeMap::new(),
             expected: Expected::default(),
+            transfers: Transfers::default(),
             counted: Counted::default(),
             sequences: Sequences::default(),
             keep: SignedDuration::from_hours(48),
@@ -138,7 +146,7 @@ impl Stock {
     pub(crate) fn settle_count(&mut self, key: &CountKey, at: Timestamp, variance: Balance) {
         self.counted.settle(key, variance);
         let position = self.positions.get_mut(&(key.1.clone(), key.0.clone()));
-        if let Some(position) = position.filter(|_| key.2.is_none()) {
+        if let Some(position) = position.filter(|_| key.2.is_none() && key.3 == CountKind::Count) {
             position.history.forget_before(at);
         }
     }
@@ -181,12 +189,13 @@ impl Stock {
     }
 }
 
-/// The count that an exception is about.
+/// The count or snapshot line that an exception is about.
 pub(crate) fn count_key_of(opened: &ExceptionOpened) -> Option<CountKey> {
     let text = |field: &str| opened.details.get(field)?.as_str();
-    Some((
-        text("facility")?.parse().ok()?,
-        text("product")?.parse().ok()?,
-        text("lot").and_then(|lot| lot.parse().ok()),
-    ))
+    let lot = text("lot").and_then(|lot| lot.parse().ok());
+    let kind = match opened.kind {
+        ExceptionKind::SnapshotDifference => CountKind::Snapshot,
+        _ => CountKind::Count,
+    };
+    Some((text("facility")?.parse().ok()?, text("product")?.parse().ok()?, lot, kind))
 }

@@ -33,6 +33,14 @@ pub enum ExceptionKind {
     CountVariance,
     /// An adjustment for a reason that nobody agreed on.
     UnknownReason,
+    /// The books of a facility's system are not ours, as of its snapshot.
+    SnapshotDifference,
+    /// A lot is below zero.
+    LotBelowZero,
+    /// A bucket of a position is below zero.
+    BucketBelowZero,
+    /// More of a transfer arrived than left.
+    TransferOverrun,
     /// A fact speaks of something that the hub does not know.
     UnknownReference,
     /// The supplier changed or refused a line.

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::{
-    BusinessKey, FacilityId, FunctionalAck, Invoice, KeyKind, MovementAdjusted, MovementCounted, MovementReceived,
-    MovementShipped, MovementShortPicked, MovementStaged, Order, OrderCancelRequested, PoAcknowledged, Recommendation,
+    BusinessKey, FacilityId, FunctionalAck, Invoice, KeyKind, MovementAdjusted, MovementReceived, MovementShipped,
+    MovementShortPicked, MovementStaged, Order, OrderCancelRequested, PoAcknowledged, Recommendation,
     ShipmentMilestone, ShipmentNotice, ShipmentPurpose, SystemId,
 };
 use crate::{CustomerUpserted, PriceUpserted, ProductUpserted, SupplierUpserted, SyncCompleted};
+use crate::{MovementCounted, MovementRegraded, MovementTransferred, StockSnapshot};
 use crate::{PoChangeAcknowledged, PoChangeRequested, QualityInspected, ReturnedToSupplier};
 
 /// A payload, or a shared one: what the state keeps whole is not copied.
@@ -81,6 +82,20 @@ facts! {
     Adjusted(MovementAdjusted) = "movement.adjusted.v1",
     /// Somebody counted.
     Counted(MovementCounted) = "movement.counted.v1",
+    /// Units are held.
+    Quarantined(MovementRegraded) = "movement.quarantined.v1",
+    /// Held units are good.
+    Released(MovementRegraded) = "movement.released.v1",
+    /// Units broke.
+    Damaged(MovementRegraded) = "movement.damaged.v1",
+    /// Units were thrown away.
+    Scrapped(MovementRegraded) = "movement.scrapped.v1",
+    /// Goods left for another facility.
+    TransferredOut(MovementTransferred) = "movement.transferred_out.v1",
+    /// Goods of another facility came in.
+    TransferredIn(MovementTransferred) = "movement.transferred_in.v1",
+    /// What a WMS has on its books.
+    Snapshot(StockSnapshot) = "stock.snapshot.v1",
     /// Planning proposes to buy.
     Recommended(Recommendation) = "replenishment.recommended.v1",
     /// A carrier saw a shipment.
@@ -125,6 +140,9 @@ impl Fact {
             Self::QualityInspected(m) => &m.facility,
             Self::ReturnedToSupplier(m) => &m.facility,
             Self::Counted(m) => &m.facility,
+            Self::Quarantined(m) | Self::Released(m) | Self::Damaged(m) | Self::Scrapped(m) => &m.facility,
+            Self::TransferredOut(m) | Self::TransferredIn(m) => &m.facility,
+            Self::Snapshot(s) => &s.facility,
             _ => return None,
         })
     }
@@ -144,6 +162,11 @@ impl Fact {
             Self::Received(m) => (KeyKind::Movement, m.movement_id.as_str()),
             Self::Adjusted(m) => (KeyKind::Movement, m.movement_id.as_str()),
             Self::Counted(m) => (KeyKind::Movement, m.movement_id.as_str()),
+            Self::Quarantined(m) | Self::Released(m) | Self::Damaged(m) | Self::Scrapped(m) => {
+                (KeyKind::Movement, m.movement_id.as_str())
+            }
+            Self::TransferredOut(m) | Self::TransferredIn(m) => (KeyKind::Movement, m.movement_id.as_str()),
+            Self::Snapshot(s) => (KeyKind::Movement, s.snapshot_id.as_str()),
             Self::Recommended(r) => (KeyKind::Recommendation, r.recommendation_id.as_str()),
             Self::QualityInspected(m) => (KeyKind::Movement, m.movement_id.as_str()),
             Self::ReturnedToSupplier(m) => (KeyKind::Movement, m.movement_id.as_str()),

@@ -131,6 +131,10 @@ text_id! {
     TrackingNumber = "tracking number";
     /// A stock movement's number at the WMS that made it.
     MovementId = "movement id";
+    /// A transfer between two facilities, by the number that both of its legs carry.
+    TransferId = "transfer id";
+    /// One single unit of a product.
+    SerialNumber = "serial number";
     /// A lot of a product, in the words of the WMS: units made or received together.
     LotNumber = "lot number";
     /// Ties together all that one business act caused, across systems.

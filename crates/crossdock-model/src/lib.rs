@@ -29,6 +29,7 @@ mod procurement;
 mod product;
 mod quality;
 mod quantity;
+mod regraded;
 mod sequence;
 mod shipment;
 mod sync;
@@ -51,7 +52,8 @@ pub use fact::Fact;
 pub use hub_event::{HubEvent, MessageRejected};
 pub use id::{
     AsnNumber, CorrelationId, CustomerId, ErpOrderNumber, FacilityId, IdError, InvoiceNumber, LineNumber, LotNumber,
-    MovementId, OrderId, PoNumber, ProductId, RecommendationId, RunId, ShipmentId, SystemId, TrackingNumber, Unit,
+    MovementId, OrderId, PoNumber, ProductId, RecommendationId, RunId, SerialNumber, ShipmentId, SystemId,
+    TrackingNumber, TransferId, Unit,
 };
 pub use invoice::{Invoice, InvoiceLine, InvoiceMatched, MatchLine, MatchResult};
 pub use key::{BusinessKey, Digest, KeyKind};
@@ -84,6 +86,7 @@ pub use quality::{
     ReturnedToSupplier, SupplierReturnLine,
 };
 pub use quantity::{Balance, Quantity, QuantityError};
+pub use regraded::{MovementRegraded, MovementTransferred, SnapshotLine, StockSnapshot, TransferLine};
 pub use sequence::{HoldBackEnded, Numbers, ResyncRequested, SequenceGapFound};
 pub use shipment::{Milestone, ShipmentLine, ShipmentMilestone, ShipmentNotice, ShipmentPurpose};
 pub use sync::{SyncCompleted, SyncRecorded};

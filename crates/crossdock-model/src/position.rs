@@ -7,7 +7,8 @@ use crate::{Balance, FacilityId, ProductId, Quantity};
 /// `position.changed.v1`: all buckets of a product at a facility, after what changed them.
 ///
 /// Rule: docs/concepts/domain.md, "Inventory position". `on_hand = sellable + quarantined + damaged`;
-/// `available = sellable + lots_below_zero − allocated − safety_stock`, the true figure (commerce gets it floored at 0).
+/// `available = sellable + lots_below_zero − buckets_below_zero − allocated − safety_stock`, the true figure (commerce gets it
+/// floored at 0).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PositionChanged {
@@ -32,6 +33,9 @@ pub struct PositionChanged {
     /// How much the lots below zero lack together: it is missing from `sellable`, not from what the other lots have.
     #[serde(default, skip_serializing_if = "Quantity::is_zero_ref")]
     pub lots_below_zero: Quantity,
+    /// How much `quarantined` and `damaged` are below zero together: it is in `sellable`, and may not be promised.
+    #[serde(default, skip_serializing_if = "Quantity::is_zero_ref")]
+    pub buckets_below_zero: Quantity,
     /// Kept back.
     pub safety_stock: Quantity,
     /// With the supplier.

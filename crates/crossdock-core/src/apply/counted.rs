@@ -7,7 +7,8 @@ use crossdock_model::{
 };
 
 use crate::about::About;
-use crate::stock::{Count, Side, count_key_of};
+use crate::exceptions::BY_RULE;
+use crate::stock::{Count, CountKind, Side, count_key_of};
 use crate::{Entry, State};
 
 impl State {
@@ -45,10 +46,10 @@ impl State {
     }
 
     pub(super) fn count(&mut self, movement: &MovementCounted, entry: &Entry) {
-        let key = (movement.facility.clone(), movement.product.clone(), movement.lot.clone());
+        let key = (movement.facility.clone(), movement.product.clone(), movement.lot.clone(), CountKind::Count);
         let count = Count {
             reference: movement.movement_id.clone(),
-            counted: movement.quantity,
+            counted: movement.quantity.into(),
             at: entry.meta.source_time,
             variance: None,
         };
@@ -65,27 +66,27 @@ impl State {
                     self.correct(&waited, true, entry);
                 }
             }
-            CorrectionCause::Count => {
+            CorrectionCause::Count | CorrectionCause::Snapshot => {
                 let context = entry.context();
                 self.stock.change_lot(place, event.lot.as_ref(), &context, event.at, Side::Supply, |p| {
                     p.on_hand += event.quantity;
                 });
-                let key = (event.facility.clone(), event.product.clone(), event.lot.clone());
+                let counted = event.cause == CorrectionCause::Count;
+                let kind = if counted { CountKind::Count } else { CountKind::Snapshot };
+                let key = (event.facility.clone(), event.product.clone(), event.lot.clone(), kind);
                 self.stock.settle_count(&key, event.at, event.variance.unwrap_or(event.quantity));
-            }
-            CorrectionCause::Snapshot => {
-                let context = entry.context();
-                self.stock.change_lot(place, event.lot.as_ref(), &context, event.at, Side::Supply, |p| {
-                    p.on_hand += event.quantity;
-                });
             }
         }
     }
 
     /// A count or an adjustment that a person does not believe has no effect.
     pub(super) fn settle_variance(&mut self, opened: &ExceptionOpened, resolved: &ExceptionResolved) {
-        let kinds = [ExceptionKind::CountVariance, ExceptionKind::UnknownReason];
-        if !kinds.contains(&opened.kind) || resolved.resolution != Resolution::Reject {
+        let unbelieved = match opened.kind {
+            ExceptionKind::CountVariance | ExceptionKind::UnknownReason => resolved.resolution == Resolution::Reject,
+            ExceptionKind::SnapshotDifference => resolved.resolution == Resolution::Ignore && resolved.by != BY_RULE,
+            _ => false,
+        };
+        if !unbelieved {
             return;
         }
         if let Some(About::Movement(facility, id)) = About::parse(&opened.about) {

@@ -9,9 +9,12 @@ mod milestones;
 mod movements;
 mod orders;
 mod procurement;
+mod regraded;
 mod sequence;
 
-use crossdock_model::{Event, ExceptionId, ExceptionKind, Fact, HubEvent};
+use crossdock_model::{Bucket, Event, ExceptionId, ExceptionKind, Fact, HubEvent};
+
+use regraded::To;
 
 use crate::decide::as_said_by_owner;
 use crate::exceptions::{Act, BY_RULE};
@@ -38,6 +41,13 @@ impl State {
             Fact::Received(movement) => self.receive(movement, entry),
             Fact::Adjusted(movement) => self.adjust(movement, entry),
             Fact::Counted(movement) => self.count(movement, entry),
+            Fact::Quarantined(movement) => self.regrade(movement, To::Bucket(Bucket::Quarantined), entry),
+            Fact::Released(movement) => self.regrade(movement, To::Bucket(Bucket::Sellable), entry),
+            Fact::Damaged(movement) => self.regrade(movement, To::Bucket(Bucket::Damaged), entry),
+            Fact::Scrapped(movement) => self.regrade(movement, To::Nowhere, entry),
+            Fact::TransferredOut(movement) => self.transfer_out(movement, entry),
+            Fact::TransferredIn(movement) => self.transfer_in(movement, entry),
+            Fact::Snapshot(snapshot) => self.take_snapshot(snapshot),
             Fact::Recommended(recommendation) => self.recommend(recommendation, entry),
             Fact::InvoiceReceived(invoice) => self.take_invoice(invoice, entry),
             Fact::ProductUpserted(product) => self.keep_product(product, entry),

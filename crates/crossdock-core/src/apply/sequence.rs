@@ -26,6 +26,7 @@ impl State {
     /// What rose meanwhile is published now.
     pub(super) fn end_hold_back(&mut self, event: &HoldBackEnded, entry: &Entry) {
         self.timers.clear(&Due::HoldBack(event.facility.clone()));
+        self.settle_equal_snapshots(&self.stock.counted.unsettled_of(&event.facility));
         for product in self.stock.sequences.end(&event.facility) {
             self.stock.touch((&product, &event.facility), &entry.context());
         }
@@ -35,6 +36,9 @@ impl State {
     pub(super) fn publish(&mut self, event: &PositionChanged) {
         let held_back = self.stock.sequences.held_back(&event.facility).is_some();
         let waits = self.stock.mark_published(event, held_back);
+        if !held_back {
+            self.settle_equal_snapshots(&self.stock.counted.unsettled_at(&event.facility, &event.product));
+        }
         if held_back {
             self.stock.sequences.hold(&event.facility, &event.product, waits);
         }

@@ -138,6 +138,7 @@ fn possible(state: &State, policy: &Policy, submission: &Submission) -> Result<(
     match &submission.fact {
         Fact::OrderCaptured(order) => possible_order(order),
         Fact::Recommended(r) => possible_recommendation(policy, r),
+        Fact::TransferredOut(m) | Fact::TransferredIn(m) => possible_transfer(policy, m),
         Fact::InvoiceReceived(invoice) => purchasing::possible_invoice(invoice),
         Fact::PoChangeRequested(change) => purchasing::possible_change(change),
         Fact::ReturnedToSupplier(movement) => purchasing::possible_return(movement),
@@ -199,6 +200,18 @@ fn possible_recommendation(policy: &Policy, r: &Recommendation) -> Result<(), Re
     Ok(())
 }
 
+/// A transfer goes from one facility to another (domain.md 4.11).
+fn possible_transfer(policy: &Policy, movement: &crossdock_model::MovementTransferred) -> Result<(), Refusal> {
+    let wrong = |message| Err(Refusal::invalid("transfer/counterpart", "/data/counterpart", message));
+    if movement.counterpart == movement.facility {
+        return wrong(format!("{} cannot transfer to itself; name the other facility", movement.facility));
+    }
+    if policy.wms_of(&movement.counterpart).is_none() {
+        return wrong(format!("no facility is called `{}`", movement.counterpart));
+    }
+    Ok(())
+}
+
 /// Synthetic transactions use reserved products only, and nobody else uses those (I17).
 fn apart(_: &State, policy: &Policy, submission: &Submission) -> Result<(), Refusal> {
     let at_line = |index: usize| format!("/data/lines/{index}/product");
@@ -206,6 +219,12 @@ fn apart(_: &State, policy: &Policy, submission: &Submission) -> Result<(), Refu
         // A WMS seeds reserved stock without a mark; a marked movement of real stock would change real figures.
         Fact::Adjusted(m) if submission.synthetic => vec![("/data/product".to_owned(), &m.product)],
         Fact::Counted(m) if submission.synthetic => vec![("/data/product".to_owned(), &m.product)],
+        Fact::Quarantined(m) | Fact::Released(m) | Fact::Damaged(m) | Fact::Scrapped(m) if submission.synthetic => {
+            vec![("/data/product".to_owned(), &m.product)]
+        }
+        Fact::TransferredOut(m) | Fact::TransferredIn(m) if submission.synthetic => {
+            m.lines.iter().enumerate().map(|(i, line)| (at_line(i), &line.product)).collect()
+        }
         Fact::ShortPicked(m) if submission.synthetic => {
             m.lines.iter().enumerate().map(|(i, line)| (at_line(i), &line.product)).collect()
         }
@@ -280,7 +299,14 @@ fn of_object(state: &State, submission: &Submission) -> Option<Context> {
             let key = (submission.system.clone(), e.group_control_number);
             state.procurement.groups.get(&key).and_then(po)
         }
-        Fact::OrderCaptured(_)
+        Fact::Quarantined(_)
+        | Fact::Released(_)
+        | Fact::Damaged(_)
+        | Fact::Scrapped(_)
+        | Fact::TransferredOut(_)
+        | Fact::TransferredIn(_)
+        | Fact::Snapshot(_)
+        | Fact::OrderCaptured(_)
         | Fact::Adjusted(_)
         | Fact::Counted(_)
         | Fact::Recommended(_)

@@ -2,16 +2,19 @@
 //! Rules: docs/concepts/domain.md 4.10, 5.6, 5.7.
 //! Invariant: a decision is about the variance that was seen; where that changes, it is asked again.
 
+use std::collections::BTreeSet;
+
 use crossdock_model::{
     AdjustmentHeld, AdjustmentReason, Balance, CorrectionCause, ExceptionKind, ExceptionOpened, FacilityId, HubEvent,
-    MovementAdjusted, MovementCounted, MovementId, ProductId, Quantity, Resolution, Severity, StockCorrected,
+    MovementAdjusted, MovementCounted, MovementId, ProductId, Quantity, Resolution, Severity, SnapshotLine,
+    StockCorrected, StockSnapshot,
 };
 use serde_json::{Value, json};
 
 use super::positions::closed_by_rule;
 use super::{Ask, Question, allocation, sequence};
 use crate::about::About;
-use crate::stock::{Count, CountKey, TooOld, count_key_of};
+use crate::stock::{Count, CountKey, CountKind, TooOld, count_key_of};
 use crate::{Draft, ExceptionState};
 
 /// An adjustment is in the figures already. One that needs a decision is taken out again before anything follows from it.
@@ -82,10 +85,21 @@ fn unknown_reason(ask: &Ask<'_>, movement: &MovementAdjusted, code: &str) -> Dra
 
 /// A count waits while numbers of its facility are missing (domain.md 5.3).
 pub(super) fn counted(ask: &Ask<'_>, movement: &MovementCounted) -> Vec<Draft> {
-    let key = (movement.facility.clone(), movement.product.clone(), movement.lot.clone());
+    let key = (movement.facility.clone(), movement.product.clone(), movement.lot.clone(), CountKind::Count);
     // One that is older than another count says nothing any more.
     let newest = ask.state.stock.counted.get(&key).is_some_and(|count| count.reference == movement.movement_id);
     if newest { compare(ask, &key) } else { Vec::new() }
+}
+
+/// A snapshot changes nothing: what differs is asked, position by position.
+pub(super) fn snapshot(ask: &Ask<'_>, snapshot: &StockSnapshot) -> Vec<Draft> {
+    let key =
+        |line: &SnapshotLine| (snapshot.facility.clone(), line.product.clone(), line.lot.clone(), CountKind::Snapshot);
+    // The last line of a position holds, and an older snapshot says nothing any more.
+    let keys: BTreeSet<_> = snapshot.lines.iter().map(key).collect();
+    let newest =
+        |key: &&CountKey| ask.state.stock.counted.get(key).is_some_and(|count| count.reference == snapshot.snapshot_id);
+    keys.iter().filter(newest).flat_map(|key| compare(ask, key)).collect()
 }
 
 /// What waited for missing numbers.
@@ -102,7 +116,8 @@ pub(super) fn moved(ask: &Ask<'_>, product: &ProductId, facility: &FacilityId) -
 pub(super) fn doubtful(ask: &Ask<'_>, product: &ProductId, facility: &FacilityId) -> Quantity {
     let unsettled = ask.state.stock.counted.unsettled_at(facility, product);
     let above = unsettled.iter().filter_map(|key| {
-        let count = ask.state.stock.counted.get(key).filter(|count| count.variance.is_some())?;
+        let taken = |count: &&Count| key.3 == CountKind::Count && count.variance.is_some();
+        let count = ask.state.stock.counted.get(key).filter(taken)?;
         difference(ask, key, count).ok().map(|difference| difference.rest.shortfall())
     });
     above.sum()
@@ -117,9 +132,20 @@ fn compare(ask: &Ask<'_>, key: &CountKey) -> Vec<Draft> {
     let difference = match difference(ask, key, count) {
         Ok(difference) => difference,
         Err(_) if open.is_some_and(|x| seen(&x.opened) == (Some(count.reference.clone()), None)) => return Vec::new(),
+        // What is older than a count or than what is kept contradicts nothing that can still be looked at.
+        Err(_) if key.3 == CountKind::Snapshot => {
+            return open.map(|x| closed_by_rule(x.id, "its time is not kept any more")).into_iter().collect();
+        }
         Err(old) => return replaced(open, too_old(ask, key, count, old)),
     };
-    if !is_material(ask, &key.1, difference.variance, difference.books) {
+    if key.3 == CountKind::Snapshot && counted_since(ask, key, count) {
+        return open.map(|x| closed_by_rule(x.id, "it was counted since")).into_iter().collect();
+    }
+    if key.3 == CountKind::Snapshot && difference.rest == Balance::ZERO {
+        return open.map(|x| closed_by_rule(x.id, "the books agree")).into_iter().collect();
+    }
+    let taken = key.3 == CountKind::Count && !is_material(ask, &key.1, difference.variance, difference.books);
+    if taken {
         let taken = Draft::from(HubEvent::StockCorrected(correction(key, count, &difference)));
         let closed = open.map(|x| closed_by_rule(x.id, "the variance is one that needs nobody"));
         return closed.into_iter().chain([taken]).collect();
@@ -128,6 +154,12 @@ fn compare(ask: &Ask<'_>, key: &CountKey) -> Vec<Draft> {
         return Vec::new();
     }
     replaced(open, variance(ask, key, count, &difference))
+}
+
+/// A count that was taken holds: books of an earlier time contradict nothing any more.
+fn counted_since(ask: &Ask<'_>, (facility, product, lot, _): &CountKey, snapshot: &Count) -> bool {
+    let key = (facility.clone(), product.clone(), lot.clone(), CountKind::Count);
+    ask.state.stock.counted.get(&key).is_some_and(|count| count.variance.is_some() && count.at >= snapshot.at)
 }
 
 /// What a count says of the books as of its time.
@@ -140,21 +172,25 @@ struct Difference {
     rest: Balance,
 }
 
-fn difference(ask: &Ask<'_>, (facility, product, lot): &CountKey, count: &Count) -> Result<Difference, TooOld> {
+fn difference(ask: &Ask<'_>, (facility, product, lot, kind): &CountKey, count: &Count) -> Result<Difference, TooOld> {
     let there = ask.state.stock.as_of((product, facility), lot.as_ref(), count.at)?.on_hand;
-    let rest = Balance::from(count.counted) - there;
-    let taken = count.variance.unwrap_or_default();
+    let rest = count.counted - there;
+    // Of a count the whole variance is material or not; of two books only what differs now.
+    let taken = if *kind == CountKind::Count { count.variance.unwrap_or_default() } else { Balance::ZERO };
     Ok(Difference { books: there - taken, variance: taken + rest, rest })
 }
 
-fn correction((facility, product, lot): &CountKey, count: &Count, difference: &Difference) -> StockCorrected {
+fn correction((facility, product, lot, kind): &CountKey, count: &Count, difference: &Difference) -> StockCorrected {
     StockCorrected {
         facility: facility.clone(),
         product: product.clone(),
         lot: lot.clone(),
         quantity: difference.rest,
         at: count.at,
-        cause: CorrectionCause::Count,
+        cause: match kind {
+            CountKind::Count => CorrectionCause::Count,
+            CountKind::Snapshot => CorrectionCause::Snapshot,
+        },
         reference: count.reference.clone(),
         variance: Some(difference.variance),
     }
@@ -164,16 +200,23 @@ fn is_material(ask: &Ask<'_>, product: &ProductId, variance: Balance, books: Bal
     ask.policy.variance.is_material(variance, books, ask.policy.unit_costs.get(product).copied())
 }
 
-fn about((facility, product, _): &CountKey) -> String {
+fn about((facility, product, ..): &CountKey) -> String {
     format!("position/{facility}/{product}")
 }
 
-fn distinct((_, _, lot): &CountKey) -> String {
+fn distinct((_, _, lot, _): &CountKey) -> String {
     lot.as_ref().map(ToString::to_string).unwrap_or_default()
 }
 
+fn kind_of((.., kind): &CountKey) -> ExceptionKind {
+    match kind {
+        CountKind::Count => ExceptionKind::CountVariance,
+        CountKind::Snapshot => ExceptionKind::SnapshotDifference,
+    }
+}
+
 fn open_about<'a>(ask: &Ask<'a>, key: &CountKey) -> Option<&'a ExceptionState> {
-    ask.state.exceptions.open_distinct(&about(key), ExceptionKind::CountVariance, &distinct(key))
+    ask.state.exceptions.open_distinct(&about(key), kind_of(key), &distinct(key))
 }
 
 /// The count and the variance that an exception asks about.
@@ -188,30 +231,41 @@ fn replaced(open: Option<&ExceptionState>, question: ExceptionOpened) -> Vec<Dra
 }
 
 fn variance(ask: &Ask<'_>, key: &CountKey, count: &Count, difference: &Difference) -> ExceptionOpened {
-    let (facility, product, lot) = key;
+    let (facility, product, lot, kind) = key;
+    let (of_lot, books, variance) = (of_lot(lot.as_ref()), difference.books, difference.variance);
     let question = Question {
-        kind: ExceptionKind::CountVariance,
+        kind: kind_of(key),
         about: about(key),
-        what: format!(
-            "{} of {product}{} were counted at {facility} at {}; the books say {}: a variance of {}",
-            count.counted,
-            of_lot(lot.as_ref()),
-            count.at,
-            difference.books,
-            difference.variance
-        ),
-        why: "the variance is above what is taken without a decision; a decision is about this variance only",
+        what: match kind {
+            CountKind::Count => format!(
+                "{} of {product}{of_lot} were counted at {facility} at {}; the books say {books}: a variance of {variance}",
+                count.counted, count.at
+            ),
+            CountKind::Snapshot => format!(
+                "{facility} has {} of {product}{of_lot} on its books as of {}, the hub {books}: a difference of {variance}",
+                count.counted, count.at
+            ),
+        },
+        why: match kind {
+            CountKind::Count => {
+                "the variance is above what is taken without a decision; a decision is about this variance only"
+            }
+            CountKind::Snapshot => "one of the two books lacks something or has it twice; nothing is overwritten",
+        },
         owner: "inventory",
         severity: Severity::Medium,
-        resolutions: &[Resolution::Approve, Resolution::Reject],
+        resolutions: match kind {
+            CountKind::Count => &[Resolution::Approve, Resolution::Reject],
+            CountKind::Snapshot => &[Resolution::Approve, Resolution::Ignore],
+        },
         details: json!({ "movementId": count.reference, "product": product, "facility": facility, "lot": lot,
-            "counted": count.counted, "books": difference.books, "variance": difference.variance }),
+            "counted": count.counted, "books": books, "variance": variance }),
     };
     ExceptionOpened { distinct: distinct(key), ..super::opened(ask.policy, ask.now, question) }
 }
 
 fn too_old(ask: &Ask<'_>, key: &CountKey, count: &Count, old: TooOld) -> ExceptionOpened {
-    let (facility, product, lot) = key;
+    let (facility, product, lot, _) = key;
     let question = Question {
         kind: ExceptionKind::CountVariance,
         about: about(key),

@@ -10,6 +10,7 @@ mod cancel;
 mod commands;
 mod counts;
 mod escalation;
+mod lots;
 mod master;
 mod matching;
 mod milestones;
@@ -26,6 +27,7 @@ mod sequence;
 mod shipments;
 mod short_pick;
 mod sync;
+mod transfers;
 mod units;
 
 pub(crate) use admission::{Verdict, admit, context_of, fresh_context, hub_meta, keys_of, meta_of, rejection};
@@ -78,6 +80,11 @@ fn follows(state: &State, policy: &Policy, entry: &Entry, now: Timestamp) -> Vec
             Fact::ShipmentMilestone(m) => shipments::milestone(&ask, m),
             Fact::Adjusted(m) => counts::adjusted(&ask, m),
             Fact::Counted(m) => counts::counted(&ask, m),
+            Fact::Snapshot(s) => counts::snapshot(&ask, s),
+            Fact::Released(m) => allocation::fill_backorders(&ask, &m.product),
+            Fact::Quarantined(_) | Fact::Damaged(_) | Fact::Scrapped(_) => Vec::new(),
+            Fact::TransferredOut(m) => transfers::left(&ask, m),
+            Fact::TransferredIn(m) => transfers::arrived(&ask, m),
             Fact::Received(m) => procurement::received(&ask, m),
             Fact::Recommended(r) => procurement::recommended(&ask, r),
             Fact::FunctionalAck(ack) => procurement::functional_ack(&ask, ack),
@@ -197,7 +204,7 @@ fn exception_opened(ask: &Ask<'_>, event: &ExceptionOpened) -> Vec<Draft> {
 fn resolved(ask: &Ask<'_>, id: crossdock_model::ExceptionId, resolution: Resolution) -> Vec<Draft> {
     let Some(exception) = ask.state.exceptions.get(id) else { return Vec::new() };
     match exception.opened.kind {
-        ExceptionKind::CountVariance | ExceptionKind::UnknownReason => {
+        ExceptionKind::CountVariance | ExceptionKind::UnknownReason | ExceptionKind::SnapshotDifference => {
             counts::decided(ask, &exception.opened, resolution)
         }
         ExceptionKind::OwnershipProposal => ownership::decided(ask, id, &exception.opened, resolution),

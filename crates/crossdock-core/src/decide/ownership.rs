@@ -32,10 +32,17 @@ pub(super) fn written_by(fact: &Fact) -> Option<Write<'static>> {
             write("movement", "physical-count", Act::Create)
         }
         Fact::Counted(_) => write("movement", "physical-count", Act::Create),
+        Fact::Snapshot(_) => write("stock-snapshot", "books", Act::Create),
         Fact::Picked(_) | Fact::Packed(_) | Fact::ShortPicked(_) | Fact::Shipped(_) | Fact::Adjusted(_) => {
             write("movement", "stock-movement", Act::Create)
         }
-        Fact::ReturnedToSupplier(_) => write("movement", "stock-movement", Act::Create),
+        Fact::ReturnedToSupplier(_)
+        | Fact::Quarantined(_)
+        | Fact::Released(_)
+        | Fact::Damaged(_)
+        | Fact::Scrapped(_)
+        | Fact::TransferredOut(_)
+        | Fact::TransferredIn(_) => write("movement", "stock-movement", Act::Create),
         Fact::Received(_) => write("receipt", "counted", Act::Create),
         Fact::QualityInspected(_) => write("quality", "verdict", Act::Create),
         Fact::PoChangeRequested(_) => write("purchase-order", "commitment", Act::Update),

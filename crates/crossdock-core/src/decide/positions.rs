@@ -6,7 +6,7 @@ use crossdock_model::{
 };
 use serde_json::json;
 
-use super::{Ask, Question, counts, routes, short_pick};
+use super::{Ask, Question, counts, lots, routes, short_pick};
 use crate::exceptions::BY_RULE;
 use crate::{Draft, Policy, Position, PositionKey, State};
 
@@ -43,6 +43,7 @@ pub(super) fn published(ask: &Ask<'_>, position: &PositionChanged) -> Vec<Draft>
         drafts.extend(routes::planning_position(ask, position, &about));
     }
     drafts.extend(shortage(ask, position));
+    drafts.extend(lots::below_zero(ask, position));
     drafts.extend(counts::moved(ask, &position.product, &position.facility));
     drafts.extend(short_pick::count(ask, position));
     drafts
@@ -56,7 +57,8 @@ fn told(ask: &Ask<'_>, position: &PositionChanged) -> Quantity {
 /// I2: allocated ≤ sellable, unless an exception is open for exactly the excess. Below zero is applied, never refused.
 fn shortage(ask: &Ask<'_>, position: &PositionChanged) -> Vec<Draft> {
     let about = format!("position/{}/{}", position.facility, position.product);
-    let excess = (position.sellable + position.lots_below_zero - position.allocated).shortfall();
+    let may_be_allocated = position.sellable + position.lots_below_zero - position.buckets_below_zero;
+    let excess = (may_be_allocated - position.allocated).shortfall();
     let open = ask.state.exceptions.open_about(&about, ExceptionKind::Shortage);
     // A person who ignored it has seen exactly this figure; another one is asked again.
     let asked = ask.state.exceptions.asked_about(&about, ExceptionKind::Shortage);
@@ -73,10 +75,7 @@ fn shortage(ask: &Ask<'_>, position: &PositionChanged) -> Vec<Draft> {
             kind: ExceptionKind::Shortage,
             what: format!(
                 "{} of {} at {} are allocated, {} are sellable: {excess} too many",
-                position.allocated,
-                position.product,
-                position.facility,
-                position.sellable + position.lots_below_zero
+                position.allocated, position.product, position.facility, may_be_allocated
             ),
             about,
             why: "orders were promised what the facility does not have",

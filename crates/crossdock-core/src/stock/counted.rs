@@ -8,8 +8,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crossdock_model::{AdjustmentHeld, Balance, FacilityId, LotNumber, MovementId, ProductId, Quantity, Timestamp};
 
-/// What was counted: all of a product at a facility, or one lot of it.
-pub(crate) type CountKey = (FacilityId, ProductId, Option<LotNumber>);
+/// Who says what is on the shelf.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum CountKind {
+    /// Somebody counted: that is the truth.
+    Count,
+    /// The books of the WMS: they may be wrong as ours.
+    Snapshot,
+}
+
+/// What was counted: all of a product at a facility, or one lot of it; and how.
+pub(crate) type CountKey = (FacilityId, ProductId, Option<LotNumber>, CountKind);
 
 /// The newest count.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +26,7 @@ pub(crate) struct Count {
     /// The WMS's number of it.
     pub(crate) reference: MovementId,
     /// What was there.
-    pub(crate) counted: Quantity,
+    pub(crate) counted: Balance,
     /// When, by the WMS's clock.
     pub(crate) at: Timestamp,
     /// What it corrected so far; `None` until it was taken.
@@ -66,8 +75,8 @@ impl Counted {
 
     /// Something moved at a place as of a source time: what was counted since then has another variance.
     pub(super) fn moved(&mut self, facility: &FacilityId, product: &ProductId, at: Timestamp) {
-        let first = (facility.clone(), product.clone(), None);
-        let of_place = self.counts.range(first..).take_while(|((f, p, _), _)| f == facility && p == product);
+        let first = (facility.clone(), product.clone(), None, CountKind::Count);
+        let of_place = self.counts.range(first..).take_while(|((f, p, ..), _)| f == facility && p == product);
         let later = of_place.filter(|(_, count)| at <= count.at);
         self.unsettled.extend(later.map(|(key, _)| key.clone()));
     }
@@ -77,13 +86,13 @@ impl Counted {
         if self.unsettled.is_empty() {
             return Vec::new();
         }
-        let first = (facility.clone(), product.clone(), None);
-        self.unsettled.range(first..).take_while(|(f, p, _)| f == facility && p == product).cloned().collect()
+        let first = (facility.clone(), product.clone(), None, CountKind::Count);
+        self.unsettled.range(first..).take_while(|(f, p, ..)| f == facility && p == product).cloned().collect()
     }
 
     /// What is to be looked at of a facility.
     pub(crate) fn unsettled_of(&self, facility: &FacilityId) -> Vec<CountKey> {
-        self.unsettled.iter().filter(|(f, _, _)| f == facility).cloned().collect()
+        self.unsettled.iter().filter(|(f, ..)| f == facility).cloned().collect()
     }
 
     pub(crate) fn hold(&mut self, adjustment: AdjustmentHeld) {

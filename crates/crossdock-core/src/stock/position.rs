@@ -55,9 +55,15 @@ impl Position {
         self.lots.below_zero()
     }
 
-    /// What may be allocated at most: sellable, where a lot below zero contributes 0 (domain.md 3.11).
+    /// How much quarantined and damaged are below zero together: a release that overtook what it releases makes nothing sellable
+    /// (domain.md 3.14).
+    pub fn buckets_below_zero(&self) -> Quantity {
+        self.quarantined.shortfall() + self.damaged.shortfall()
+    }
+
+    /// What may be allocated at most: sellable, where a lot or a bucket below zero contributes 0 (domain.md 3.11, 3.14).
     pub fn allocatable(&self) -> Balance {
-        self.sellable() + self.lots_below_zero()
+        self.sellable() + self.lots_below_zero() - self.buckets_below_zero()
     }
 
     /// Free to promise; the true figure, which may be negative.
@@ -109,6 +115,7 @@ impl Position {
             available: self.available_above(safety_stock),
             safety_stock,
             lots_below_zero: self.lots_below_zero(),
+            buckets_below_zero: self.buckets_below_zero(),
             on_order: self.on_order,
             in_transit: self.in_transit,
             backordered: self.backordered,
