@@ -198,6 +198,8 @@ fn subject(event: &Event) -> Option<String> {
             HubEvent::FactAdopted(e) => e.id.clone(),
             HubEvent::MasterChanged(e) => e.key.clone(),
             HubEvent::SyncRecorded(e) => e.feed.clone(),
+            HubEvent::SyntheticRunOpened(e) => e.run_id.to_string(),
+            HubEvent::SyntheticStopped(_) | HubEvent::SyntheticResumed(_) => return None,
             HubEvent::MessageRejected(e) => return e.id.clone(),
         },
     })

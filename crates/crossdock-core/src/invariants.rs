@@ -133,6 +133,20 @@ pub fn check(state: &State) -> Vec<Violation> {
     for numbers in state.stock.sequences.inconsistencies() {
         broken("I11", numbers);
     }
+    let mut apart = std::collections::BTreeMap::new();
+    for order in state.orders() {
+        for line in &order.lines {
+            let synthetic = *apart.entry(&line.product).or_insert(order.context.synthetic);
+            if synthetic != order.context.synthetic {
+                broken("I17", format!("{} is in a synthetic order and in a real one", line.product));
+            }
+        }
+    }
+    for delivery in state.deliveries().iter().filter(|delivery| delivery.context.synthetic) {
+        if delivery.plan.operation == "createPosting" {
+            broken("I17", format!("delivery {} posts a synthetic transaction", delivery.id));
+        }
+    }
     for queue in state.deliveries().inconsistencies() {
         broken("I10", queue);
     }

@@ -20,6 +20,7 @@ mod purchasing;
 mod refusal;
 mod state;
 mod stock;
+mod synthetic;
 mod timers;
 
 pub use attribution::{attribution, attribution_of};
@@ -28,7 +29,10 @@ pub use entry::{Context, Draft, Entry, Said, Seq};
 pub use exceptions::{Act, ExceptionState};
 pub use orders::{CancelState, LineState, OrderKey, OrderState, OrderStatus, ReleaseState};
 pub use partition::{Answer, Command, Input, Known, Output, Partition, ReplayFilter, Replayed, Submission, Ticket};
-pub use policy::{EscalationLevel, Policy, RateLimit, RemediationRule, RetryBudget, TargetPolicy, VarianceLimits};
+pub use policy::{
+    EscalationLevel, Policy, RateLimit, RemediationRule, RetryBudget, SyntheticBudget, SyntheticPolicy, TargetPolicy,
+    VarianceLimits,
+};
 pub use procurement::{
     InvoiceState, Notice, PoLineState, PoState, PoStatus, Reached, RecommendationState, ShipmentLineState,
     ShipmentState, Watch,
@@ -37,6 +41,7 @@ pub use purchasing::Purchasing;
 pub use refusal::Refusal;
 pub use state::State;
 pub use stock::{ExpectedReceipt, Legs, Position, PositionKey, Shelf, TooOld, Transfer};
+pub use synthetic::Residue;
 pub use timers::Due;
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use crossdock_model::{
     BusinessKey, DeliveryId, Digest, Effect, Event, ExceptionId, Fact, HubEvent, MessageRejected, Meta, Path,
-    Resolution, RunId, SystemId, Timestamp,
+    Resolution, RunId, SyntheticRunOpened, SystemId, Timestamp,
 };
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -115,6 +115,17 @@ pub enum Command {
     ReplayInto {
         /// What was found in the log.
         scan: Box<ReplayScan>,
+        /// Who.
+        by: String,
+        /// Why.
+        reason: String,
+    },
+    /// Say where the messages of a synthetic run go.
+    OpenRun(SyntheticRunOpened),
+    /// Stop synthetic transactions, or let them begin again.
+    SwitchSynthetic {
+        /// True: stop.
+        stop: bool,
         /// Who.
         by: String,
         /// Why.
@@ -433,16 +444,23 @@ impl Partition {
                 known.keys.insert(key.clone(), *taken);
             }
         }
-        match decide::admit(&self.state, &self.policy, submission, &known, now) {
+        // Its keys stay those of whoever sent it; what it says is the word of the system that it stands in for.
+        let (verdict, spoken) = match decide::stood_in(&self.state, &self.policy, submission) {
+            Err(refusal) => (Verdict::Refuse { refusal, exception: None }, None),
+            Ok(spoken) => {
+                let submission = spoken.as_ref().unwrap_or(submission);
+                (decide::admit(&self.state, &self.policy, submission, (&keys, &known), now), spoken)
+            }
+        };
+        let submission = spoken.as_ref().unwrap_or(submission);
+        match verdict {
             Verdict::Accept { context, factors } => {
                 let meta = decide::meta_of(submission, &context, now);
                 let seq = self.state.seq + 1;
                 let correlation_id = context.correlation_id.to_string();
                 let keys = keys.into_iter().map(|key| (key, submission.digest)).collect();
                 let entry = self.record_fact(meta, submission.fact.clone(), factors, keys);
-                let owed = submission.acknowledge.as_ref().filter(|_| self.policy.target(&submission.system).is_some());
-                if let Some(ack) = owed {
-                    let plan = decide::functional_ack(&self.state, &submission.system, ack.clone(), &submission.id);
+                if let Some(plan) = decide::acknowledgement(&self.state, &self.policy, &context, submission) {
                     self.record_draft(plan.into(), &entry, now);
                 }
                 self.follow(Arc::clone(&entry), now);
@@ -494,7 +512,7 @@ impl Partition {
         if self.failed {
             return self.answer_now(ticket, Answer::Unavailable);
         }
-        match decide::command(&self.state, command) {
+        match decide::command(&self.state, &self.policy, command) {
             Ok(decide::Carried { events, replayed }) => {
                 let mut first = None;
                 for (context, event) in events {

@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crossdock_model::{
-    Amount, Balance, ExceptionKind, FacilityId, ProductId, Quantity, Resolution, Severity, SystemId,
+    Amount, Balance, Currency, ExceptionKind, FacilityId, ProductId, Quantity, Resolution, Severity, SyntheticTarget,
+    SystemId,
 };
 use rust_decimal::Decimal;
 use serde_json::Value;
@@ -56,10 +57,42 @@ pub struct Policy {
     pub remediation: Vec<RemediationRule>,
     /// How far master data is trusted to be complete, and how old it may be.
     pub master: MasterPolicy,
+    /// Where synthetic messages go, and how many synthetic transactions there may be.
+    pub synthetic: SyntheticPolicy,
     /// Who may write what, from when until when.
     pub ownership: Ownership,
     /// Tolerances and times of buying.
     pub purchasing: Purchasing,
+}
+
+/// What bounds synthetic transactions, and keeps them apart (domain.md 16).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SyntheticPolicy {
+    /// Where the messages to a system go. One that is not here is `real`; a run may say otherwise.
+    pub targets: BTreeMap<SystemId, SyntheticTarget>,
+    /// The simulator that stands in for a system, one for each.
+    pub stand_ins: BTreeMap<SystemId, SystemId>,
+    /// What there may be at most.
+    pub budget: SyntheticBudget,
+}
+
+/// What synthetic transactions may be had. `None`: as much as comes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyntheticBudget {
+    /// Orders and recommendations that begin within the window.
+    pub begun: Option<usize>,
+    /// Orders and recommendations that are open at a time.
+    pub open: Option<usize>,
+    /// What all that begin within the window are worth, by currency. If any is declared, another currency has none.
+    pub money: BTreeMap<Currency, Amount>,
+    /// The window, in milliseconds.
+    pub window_ms: i64,
+}
+
+impl Default for SyntheticBudget {
+    fn default() -> Self {
+        Self { begun: None, open: None, money: BTreeMap::new(), window_ms: 3_600_000 }
+    }
 }
 
 /// A level of escalation.
@@ -174,6 +207,7 @@ impl Default for Policy {
             escalation: Vec::new(),
             remediation: Vec::new(),
             master: MasterPolicy::default(),
+            synthetic: SyntheticPolicy::default(),
             ownership: Ownership::default(),
             purchasing: Purchasing::default(),
         }

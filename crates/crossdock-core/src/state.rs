@@ -15,6 +15,7 @@ use crate::master::Master;
 use crate::orders::Orders;
 use crate::procurement::Procurement;
 use crate::stock::Stock;
+use crate::synthetic::Synthetic;
 use crate::timers::Timers;
 use crate::{
     Context, ExceptionState, ExpectedReceipt, InvoiceState, OrderKey, OrderState, PoState, Position, PositionKey,
@@ -32,6 +33,7 @@ pub struct State {
     pub(crate) exceptions: Exceptions,
     pub(crate) deliveries: Deliveries,
     pub(crate) timers: Timers,
+    pub(crate) synthetic: Synthetic,
     pub(crate) master: Master,
 }
 

@@ -86,6 +86,16 @@ pub struct DeliveryPlanned {
     pub isolation: Option<Box<Isolation>>,
 }
 
+impl DeliveryPlanned {
+    /// The system that it is about, whoever stands in for it.
+    pub fn meant_for(&self) -> &SystemId {
+        match self.isolation.as_deref() {
+            Some(Isolation::StandInFor(system)) => system,
+            Some(Isolation::Sink) | None => &self.target,
+        }
+    }
+}
+
 /// The items of a bulk call, in the order of the list that the body holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

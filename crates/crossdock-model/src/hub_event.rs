@@ -15,6 +15,7 @@ use crate::{
 };
 use crate::{FactAdopted, FactSetAside, MasterChanged, SyncRecorded};
 use crate::{PoChangeRefused, PoChanged, PoNoticeUndone, PoQualityRecorded, PoReduced, PoReturnRecorded};
+use crate::{SyntheticRunOpened, SyntheticSwitched};
 
 /// `message.rejected.v1`: a message that was refused, kept whole.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -175,6 +176,12 @@ hub_events! {
     SyncRecorded(SyncRecorded) = "sync.recorded.v1",
     /// Its owner accepted what was proposed.
     FactAdopted(FactAdopted) = "fact.adopted.v1",
+    /// A synthetic run says where its messages go.
+    SyntheticRunOpened(SyntheticRunOpened) = "synthetic.run_opened.v1",
+    /// No synthetic transaction begins any more.
+    SyntheticStopped(SyntheticSwitched) = "synthetic.stopped.v1",
+    /// They may begin again.
+    SyntheticResumed(SyntheticSwitched) = "synthetic.resumed.v1",
     /// A message was refused and kept.
     MessageRejected(MessageRejected) = "message.rejected.v1",
 }

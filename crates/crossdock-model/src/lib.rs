@@ -33,6 +33,7 @@ mod regraded;
 mod sequence;
 mod shipment;
 mod sync;
+mod synthetic;
 mod unit;
 
 pub use body::{Body, Render};
@@ -90,6 +91,7 @@ pub use regraded::{MovementRegraded, MovementTransferred, SnapshotLine, StockSna
 pub use sequence::{HoldBackEnded, Numbers, ResyncRequested, SequenceGapFound};
 pub use shipment::{Milestone, ShipmentLine, ShipmentMilestone, ShipmentNotice, ShipmentPurpose};
 pub use sync::{SyncCompleted, SyncRecorded};
+pub use synthetic::{SyntheticRunOpened, SyntheticSwitched, SyntheticTarget};
 pub use unit::{Factor, FactorError, UnitFactor};
 
 /// A text that is made once and copied often: short ones live where they are used, a longer one is shared.

@@ -29,6 +29,9 @@ impl State {
             Event::Fact(fact) => self.apply_fact(fact, entry),
             Event::Hub(event) => self.apply_hub_event(event, entry),
         }
+        if entry.meta.synthetic {
+            self.observe_synthetic(entry);
+        }
     }
 
     fn apply_fact(&mut self, fact: &Fact, entry: &Entry) {
@@ -187,6 +190,9 @@ impl State {
                 }
             }
             HubEvent::OrderAccepted(_)
+            | HubEvent::SyntheticRunOpened(_)
+            | HubEvent::SyntheticStopped(_)
+            | HubEvent::SyntheticResumed(_)
             | HubEvent::ResyncRequested(_)
             | HubEvent::MessageRejected(_)
             | HubEvent::FactSetAside(_)

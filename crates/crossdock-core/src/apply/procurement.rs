@@ -43,7 +43,7 @@ impl State {
             if let Some(po) = self.procurement.orders.get_mut(&number) {
                 po.group = Some(edi.group);
             }
-            self.procurement.groups.insert((plan.target.clone(), edi.group), number);
+            self.procurement.groups.insert((plan.meant_for().clone(), edi.group), number);
         }
     }
 

@@ -11,7 +11,7 @@ use crossdock_model::{
 use jiff::SignedDuration;
 use serde_json::json;
 
-use super::{Question, master, opened, ownership, plausible, purchasing, units};
+use super::{Question, master, opened, ownership, plausible, purchasing, synthetic, units};
 use crate::partition::{Known, Submission};
 use crate::{Context, Policy, Refusal, Seq, State};
 
@@ -45,15 +45,24 @@ pub(crate) fn keys_of(submission: &Submission) -> Vec<BusinessKey> {
     std::iter::once(transport).chain(submission.fact.business_key(&submission.system)).collect()
 }
 
-/// Decides on a submission. `known` is what the key index and the newest entries say of its keys.
-pub(crate) fn admit(state: &State, policy: &Policy, submission: &Submission, known: &Known, now: Timestamp) -> Verdict {
-    for key in keys_of(submission) {
-        if let Some((digest, first)) = known.keys.get(&key) {
+/// Decides on a submission that claims `keys`. `known` is what the key index and the newest entries say of them.
+pub(crate) fn admit(
+    state: &State,
+    policy: &Policy,
+    submission: &Submission,
+    (keys, known): (&[BusinessKey], &Known),
+    now: Timestamp,
+) -> Verdict {
+    for key in keys {
+        if let Some((digest, first)) = known.keys.get(key) {
             if *digest == submission.digest {
                 return Verdict::Duplicate { first: *first };
             }
-            return reused(state, policy, submission, (&key, *first), now);
+            return reused(state, policy, submission, (key, *first), now);
         }
+    }
+    if let Err(refusal) = synthetic::may_begin(state, policy, submission, now) {
+        return Verdict::Refuse { refusal, exception: None };
     }
     let right = match ownership::right(state, policy, submission, now) {
         Ok(right) => right,

@@ -61,7 +61,7 @@ pub(super) fn confirmed(ask: &Ask<'_>, plan: &DeliveryPlanned) -> Vec<Draft> {
     }
     // A facility speaks for what it holds. What nobody was asked to pick is the hub's to free.
     let frees = |facility: &FacilityId| {
-        ask.policy.wms_of(facility) == Some(&plan.target) || !order.releases.contains_key(facility)
+        ask.policy.wms_of(facility) == Some(plan.meant_for()) || !order.releases.contains_key(facility)
     };
     vec![Draft::of(&order.context, HubEvent::OrderCancelled(cancellation(order, frees)))]
 }

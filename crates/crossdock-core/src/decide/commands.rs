@@ -8,10 +8,10 @@ use crossdock_model::{
 };
 use serde_json::Value;
 
-use super::replays;
+use super::{replays, synthetic};
 use crate::delivery::Delivery;
 use crate::partition::{Command, Replayed};
-use crate::{Context, Refusal, State};
+use crate::{Context, Policy, Refusal, State};
 
 /// The longest name and reason that are kept.
 const MAX_TEXT: usize = 1024;
@@ -30,13 +30,15 @@ impl Carried {
 }
 
 /// Whether a command can be carried out, and what it makes.
-pub(crate) fn command(state: &State, command: &Command) -> Result<Carried, Refusal> {
+pub(crate) fn command(state: &State, policy: &Policy, command: &Command) -> Result<Carried, Refusal> {
     match command {
         Command::ReplayDeadLetter { id, by, reason } => replay_one(state, *id, by, reason),
         Command::EditDeadLetter { id, body, path, by, reason } => edit(state, *id, (body, path), by, reason),
         Command::DiscardDeadLetter { id, by, reason } => discard(state, *id, by, reason),
         Command::Replay { filter, by, reason } => replays::by_filter(state, filter, by, reason),
         Command::ReplayInto { scan, by, reason } => replays::into_target(state, scan, by, reason),
+        Command::OpenRun(opened) => synthetic::open_run(state, policy, opened),
+        Command::SwitchSynthetic { stop, by, reason } => synthetic::switch(state, *stop, by, reason),
         Command::ResolveException { id, resolution, by, reason, with } => {
             resolve(state, *id, *resolution, (by, reason), with)
         }

@@ -27,6 +27,7 @@ mod sequence;
 mod shipments;
 mod short_pick;
 mod sync;
+mod synthetic;
 mod transfers;
 mod units;
 
@@ -35,8 +36,8 @@ pub(crate) use commands::{Carried, command};
 pub(crate) use milestones::order_of;
 pub(crate) use ownership::as_said_by_owner;
 pub(crate) use positions::position_changed;
-pub(crate) use routes::functional_ack;
 pub(crate) use short_pick::position_of;
+pub(crate) use synthetic::{acknowledgement, stood_in};
 
 use crossdock_model::{
     DeliveryPlanned, Event, ExceptionKind, ExceptionOpened, Fact, HubEvent, Meta, Resolution, Severity, Timestamp,

@@ -12,7 +12,7 @@ use crossdock_model::{
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::Ask;
+use super::{Ask, synthetic};
 use crate::about::About;
 use crate::{Context, Draft, OrderState, PoState, State};
 
@@ -51,7 +51,7 @@ impl Route<'_> {
 
 /// Only systems that the policy knows as targets are owed anything.
 fn owed(ask: &Ask<'_>, context: &Context, plan: DeliveryPlanned) -> Option<Draft> {
-    ask.policy.target(&plan.target)?;
+    let plan = synthetic::isolated(ask.state, ask.policy, context, plan)?;
     Some(Draft::of(context, HubEvent::DeliveryPlanned(Arc::new(plan))))
 }
 
@@ -380,9 +380,9 @@ pub(super) fn purchase_order_850(ask: &Ask<'_>, po: &PoCreated, context: &Contex
 }
 
 /// The 997 for an interchange that a supplier sent.
-pub(crate) fn functional_ack(state: &State, supplier: &SystemId, ack: Value, transport_id: &str) -> HubEvent {
+pub(super) fn functional_ack(state: &State, supplier: &SystemId, ack: Value, transport_id: &str) -> DeliveryPlanned {
     let control = state.deliveries.next_control(supplier);
-    HubEvent::DeliveryPlanned(Arc::new(DeliveryPlanned {
+    DeliveryPlanned {
         target: supplier.clone(),
         operation: Text::new_static("sendInterchange"),
         key: format!("997/{transport_id}").into(),
@@ -397,7 +397,7 @@ pub(crate) fn functional_ack(state: &State, supplier: &SystemId, ack: Value, tra
         replays: None,
         isolation: None,
         about: format!("interchange/{supplier}/{transport_id}").into(),
-    }))
+    }
 }
 
 /// What the supplier promised, for the ERP that made the order.

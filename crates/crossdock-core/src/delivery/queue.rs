@@ -236,7 +236,7 @@ impl Deliveries {
     pub(crate) fn plan(&mut self, entry: &Entry, plan: &Arc<DeliveryPlanned>) {
         let (id, at) = (DeliveryId(entry.seq), entry.meta.received_at);
         if let Some(edi) = &plan.edi {
-            self.controls.insert(plan.target.clone(), edi.interchange);
+            self.controls.insert(plan.meant_for().clone(), edi.interchange);
         }
         if plan.isolation.as_deref() == Some(&Isolation::Sink) {
             self.targets.entry(plan.target.clone()).or_default().counts.sunk += 1;

@@ -75,6 +75,7 @@ pub(super) fn policy(overrides: &Value) -> Policy {
         ..Policy::default()
     };
     declared::exceptions(&mut policy, overrides);
+    declared::synthetic(&mut policy, overrides, &target);
     declared::targets(&mut policy, overrides);
     policy
 }
@@ -351,7 +352,14 @@ impl World {
         let shown = match &entry.event {
             Event::Fact(fact) => format!("FACT {} {}", fact.event_type(), entry.meta.system),
             Event::Hub(HubEvent::DeliveryPlanned(plan)) => {
-                format!("  -> {}.{} [{}] {}", plan.target, plan.operation, plan.key, brief(&plan.body.to_json()))
+                let isolated = plan.isolation.as_ref().map_or(String::new(), |isolation| format!(" ({isolation:?})"));
+                format!(
+                    "  -> {}.{}{isolated} [{}] {}",
+                    plan.target,
+                    plan.operation,
+                    plan.key,
+                    brief(&plan.body.to_json())
+                )
             }
             Event::Hub(HubEvent::PositionChanged(p)) => format!(
                 "  position {} {} v{}: on_hand {}, allocated {}, available {}, on_order {}, in_transit {}, quarantined {}, backordered {}",

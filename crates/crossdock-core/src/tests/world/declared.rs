@@ -3,7 +3,8 @@
 use crossdock_model::Severity;
 use serde_json::Value;
 
-use crate::{EscalationLevel, Policy, RateLimit, RemediationRule, RetryBudget};
+use super::id;
+use crate::{EscalationLevel, Policy, RateLimit, RemediationRule, RetryBudget, TargetPolicy};
 
 fn list(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
@@ -70,4 +71,22 @@ pub(super) fn targets(policy: &mut Policy, overrides: &Value) {
             target.breaker_failures = count(failures);
         }
     }
+}
+
+/// `synthetic: {targets: {erp: sink}, standIns: {supplier-acme: supplier-sim}, begun, open, money: {USD: "100.00"}, windowMs}`.
+pub(super) fn synthetic(policy: &mut Policy, overrides: &Value, target: &TargetPolicy) {
+    let declared = &overrides["synthetic"];
+    let pairs = |key: &str| declared[key].as_object().cloned().unwrap_or_default().into_iter();
+    let count = |key: &str| declared[key].as_u64().and_then(|n| usize::try_from(n).ok());
+    let synthetic = &mut policy.synthetic;
+    synthetic.targets = pairs("targets").map(|(system, word)| (id(&system), read(&word))).collect();
+    synthetic.stand_ins = pairs("standIns").map(|(system, other)| (id(&system), id(&text(&other)))).collect();
+    synthetic.budget.begun = count("begun");
+    synthetic.budget.open = count("open");
+    synthetic.budget.money = pairs("money").map(|(currency, most)| (id(&currency), id(&text(&most)))).collect();
+    if let Some(ms) = declared["windowMs"].as_i64() {
+        synthetic.budget.window_ms = ms;
+    }
+    let simulators: Vec<_> = synthetic.stand_ins.values().cloned().collect();
+    policy.targets.extend(simulators.into_iter().map(|system| (system, target.clone())));
 }

@@ -14,7 +14,7 @@ impl World {
     pub(super) fn other_step(&mut self, kind: &str, body: &Value) {
         match kind {
             "look" => self.look(body),
-            "edit" | "discard" | "replay_all" | "replay_into" => self.order(kind, body),
+            "run" | "synthetic" | "edit" | "discard" | "replay_all" | "replay_into" => self.order(kind, body),
             other => assert!(self.buying(other, body), "no step is called {other}"),
         }
     }
@@ -43,6 +43,9 @@ impl World {
             writeln!(self.text, "delivery {number}: {standing:?}").unwrap();
             self.acts(&history);
         }
+        if let Some(run) = body["run"].as_str() {
+            self.residue(run);
+        }
         if let Some(target) = body["target"].as_str() {
             let deliveries = self.partition.state().deliveries();
             let system: SystemId = id(target);
@@ -70,6 +73,12 @@ impl World {
         }
     }
 
+    fn residue(&mut self, run: &str) {
+        let state = self.partition.state();
+        let (left, open) = (state.residue(&id(run)), state.synthetic_open());
+        writeln!(self.text, "{run} left {left:?}; {open} open in all").unwrap();
+    }
+
     fn acts(&mut self, history: &[Act]) {
         for act in history {
             writeln!(self.text, "  {} {}: {}", act.at, act.by, act.what).unwrap();
@@ -86,6 +95,12 @@ impl World {
         let number = DeliveryId(body["id"].as_u64().unwrap_or(0));
         let limit = usize::try_from(body["limit"].as_u64().unwrap_or(100)).unwrap();
         let command = match kind {
+            "run" => Command::OpenRun(crossdock_model::SyntheticRunOpened {
+                run_id: id(body["id"].as_str().unwrap()),
+                targets: serde_json::from_value(body["targets"].clone()).unwrap(),
+                by,
+            }),
+            "synthetic" => Command::SwitchSynthetic { stop: body["stop"].as_bool().unwrap(), by, reason },
             "edit" => Command::EditDeadLetter {
                 id: number,
                 body: body["body"].clone(),
