@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use crossdock_model::UnitFactor;
 use crossdock_model::{
-    Balance, ErpOrderNumber, FacilityId, LineNumber, Milestone, Order, OrderId, ProductId, Quantity, ShipmentId,
-    SystemId, Timestamp, TrackingNumber, Unit,
+    Balance, ErpOrderNumber, FacilityId, LineNumber, Milestone, Order, OrderId, ProductId, Quantity, SerialNumber,
+    ShipmentId, SystemId, Timestamp, TrackingNumber, Unit,
 };
 
 use crate::{Context, Seq};
@@ -86,6 +86,8 @@ pub struct LineState {
     pub waits_at: Option<FacilityId>,
     /// Not wanted any more.
     pub cancelled: Quantity,
+    /// The one unit that is wanted, and no other.
+    pub serial: Option<SerialNumber>,
 }
 
 /// What a facility was asked.
@@ -207,6 +209,7 @@ impl OrderState {
                 backordered: line.quantity,
                 waits_at: None,
                 cancelled: Quantity::ZERO,
+                serial: line.serial.clone(),
             })
             .collect();
         Self {

@@ -8,6 +8,7 @@ mod history;
 mod lots;
 mod position;
 mod sequence;
+mod serials;
 mod transfers;
 
 use std::collections::BTreeMap;
@@ -23,6 +24,7 @@ pub use expected::ExpectedReceipt;
 pub use history::{Shelf, TooOld};
 pub use position::Position;
 pub(crate) use sequence::{Seen, Sequence, Sequences};
+pub(crate) use serials::Serials;
 pub(crate) use transfers::Transfers;
 pub use transfers::{Legs, Transfer};
 
@@ -38,6 +40,8 @@ pub(crate) struct Stock {
     touched: BTreeMap<PositionKey, Context>,
     /// What is to be received, and when.
     pub(crate) expected: Expected,
+    /// Who was promised which single unit.
+    pub(crate) serials: Serials,
     /// What is on its way between facilities.
     pub(crate) transfers: Transfers,
     /// What was counted, and what waits for a decision.
@@ -56,6 +60,7 @@ impl Default for Stock {
             positions: BTreeMap::new(),
             touched: BTreeMap::new(),
             expected: Expected::default(),
+            serials: Serials::default(),
             transfers: Transfers::default(),
             counted: Counted::default(),
             sequences: Sequences::default(),

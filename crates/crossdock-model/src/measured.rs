@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::{Amount, Balance, Fact, ProductId, Quantity, Unit, UnitFactor};
+use crate::{Amount, Balance, Fact, ProductId, Quantity, SnapshotLine, Unit, UnitFactor};
 
 /// A quantity with its unit, at a place of a fact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +60,11 @@ impl Fact {
             Self::ReturnedToSupplier(e) => lines!(e.lines),
             Self::Adjusted(e) => vec![Measured { line: None, product: &e.product, unit: &e.unit }],
             Self::Counted(e) => vec![Measured { line: None, product: &e.product, unit: &e.unit }],
+            Self::Quarantined(e) | Self::Released(e) | Self::Damaged(e) | Self::Scrapped(e) => {
+                vec![Measured { line: None, product: &e.product, unit: &e.unit }]
+            }
+            Self::TransferredOut(e) | Self::TransferredIn(e) => lines!(e.lines),
+            Self::Snapshot(e) => lines!(e.lines),
             Self::Recommended(e) => vec![Measured { line: None, product: &e.product, unit: &e.unit }],
             _ => Vec::new(),
         }
@@ -133,6 +138,27 @@ impl Fact {
                 balance: None,
                 price: None,
             }],
+            Self::Quarantined(e) | Self::Released(e) | Self::Damaged(e) | Self::Scrapped(e) => vec![Place {
+                product: &e.product,
+                unit: &mut e.unit,
+                quantities: [Some(&mut e.quantity), None],
+                balance: None,
+                price: None,
+            }],
+            Self::TransferredOut(e) | Self::TransferredIn(e) => {
+                lines!(e.lines, |line| [Some(&mut line.quantity), None])
+            }
+            Self::Snapshot(e) => {
+                let lines = e.lines.iter_mut();
+                let place = lines.map(|SnapshotLine { product, on_hand, unit, .. }| Place {
+                    product,
+                    unit,
+                    quantities: [None, None],
+                    balance: Some(on_hand),
+                    price: None,
+                });
+                place.collect()
+            }
             Self::Recommended(e) => vec![Place {
                 product: &e.product,
                 unit: &mut e.unit,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Amount, Currency, CustomerId, ErpOrderNumber, FacilityId, LineNumber, OrderId, ProductId, Quantity, RunId,
-    ShipmentId, ShipmentLine, SystemId, Timestamp, TrackingNumber, Unit,
+    SerialNumber, ShipmentId, ShipmentLine, SystemId, Timestamp, TrackingNumber, Unit,
 };
 
 /// A captured order: the data of `order.captured.v1`, the body of every `createOrder`.
@@ -57,6 +57,9 @@ pub struct OrderLine {
     pub unit_price: Amount,
     /// Quantity times price.
     pub line_total: Amount,
+    /// Which single unit is wanted, where it is one and no other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serial: Option<SerialNumber>,
 }
 
 /// A postal address.

@@ -38,6 +38,9 @@ impl State {
                     self.stock.change(place, &context, at, Side::Demand, |p| p.backordered -= line.quantity);
                 }
                 state.backordered = state.backordered.saturating_sub(line.quantity);
+                if let Some(serial) = &state.serial {
+                    self.stock.serials.promise(&line.product, serial, (&key, line.line_number));
+                }
             }
             let place = (&line.product, &line.facility);
             self.stock.change(place, &context, at, Side::Demand, |p| p.allocated += line.quantity);

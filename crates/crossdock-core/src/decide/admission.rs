@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 
 use crossdock_model::{
     Amount, BusinessKey, CorrelationId, ExceptionKind, ExceptionOpened, Fact, FactSetAside, KeyKind, MessageRejected,
-    Meta, Order, ProductId, Recommendation, Resolution, RunId, Severity, SystemId, Text, Timestamp, UnitFactor,
+    Meta, Order, ProductId, Quantity, Recommendation, Resolution, RunId, Severity, SystemId, Text, Timestamp,
+    UnitFactor,
 };
 use jiff::SignedDuration;
 use serde_json::json;
@@ -173,6 +174,10 @@ fn possible_order(order: &Order) -> Result<(), Refusal> {
         }
         if line.quantity.is_zero() {
             return Err(Refusal::invalid("order/quantity", at("quantity"), "a line orders more than nothing"));
+        }
+        if line.serial.is_some() && line.quantity != Quantity::units(1) {
+            let message = format!("one unit is named, and {} are ordered; a line has one serial number", line.quantity);
+            return Err(Refusal::invalid("order/serial", at("serial"), message));
         }
         if line.unit_price.times(line.quantity).is_none_or(|total| total.decimal() != line.line_total.decimal()) {
             let message = format!("{} × {} is not {}", line.quantity, line.unit_price, line.line_total);

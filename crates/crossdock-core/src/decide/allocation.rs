@@ -3,11 +3,13 @@
 //! Rules: docs/concepts/domain.md, 8.2, 8.3 and I6.
 //! Invariant: a decision never takes more of a position than is available, and never looks at orders that do not wait.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crossdock_model::{AllocatedLine, BackorderedLine, FacilityId, HubEvent, OrderAllocated, ProductId, Quantity};
+use crossdock_model::{
+    AllocatedLine, BackorderedLine, FacilityId, HubEvent, OrderAllocated, ProductId, Quantity, SerialNumber,
+};
 
-use super::{Ask, positions};
+use super::{Ask, positions, serials};
 use crate::orders::CancelState;
 use crate::{Draft, LineState, OrderState};
 
@@ -29,11 +31,19 @@ impl<'a> Want<'a> {
 pub(super) struct Free<'a> {
     ask: &'a Ask<'a>,
     taken: BTreeMap<(&'a ProductId, &'a FacilityId), Quantity>,
+    /// Single units, by product.
+    units: BTreeSet<(&'a ProductId, &'a SerialNumber)>,
 }
 
 impl<'a> Free<'a> {
     pub(super) fn new(ask: &'a Ask<'a>) -> Self {
-        Self { ask, taken: BTreeMap::new() }
+        Self { ask, taken: BTreeMap::new(), units: BTreeSet::new() }
+    }
+
+    /// Whether the one unit that a line wants is free; most lines want any.
+    fn has_unit(&mut self, line: &'a LineState) -> bool {
+        let Some(serial) = &line.serial else { return true };
+        !serials::is_taken(self.ask, &line.product, serial) && self.units.insert((&line.product, serial))
     }
 
     /// Safety stock is kept back for nobody: it is below the line that is sold.
@@ -60,8 +70,9 @@ pub(super) fn plan<'a>(
     wants: &[Want<'a>],
     not_at: Option<&FacilityId>,
 ) -> Vec<AllocatedLine> {
+    let wants: Vec<_> = wants.iter().copied().filter(|want| free.has_unit(want.line)).collect();
     let asked = || ask.policy.facilities.iter().map(|(facility, _)| facility).filter(|f| Some(*f) != not_at);
-    let sums = by_product(wants);
+    let sums = by_product(&wants);
     let whole = asked().find(|facility| sums.iter().all(|(product, sum)| free.at(product, facility) >= *sum));
     let facilities: Vec<_> = whole.map_or_else(|| asked().collect(), |facility| vec![facility]);
     let mut lines = Vec::new();
@@ -140,6 +151,10 @@ pub(super) fn fill_backorders(ask: &Ask<'_>, product: &ProductId) -> Vec<Draft> 
         let wants: Vec<_> = order.lines.iter().filter(|line| line.product == *product).map(Want::all).collect();
         let lines = plan(ask, &mut free, &wants, None);
         if lines.is_empty() {
+            // Who waits for one unit that another one holds stands in nobody's way.
+            if wants.iter().any(|want| want.line.serial.is_some()) {
+                continue;
+            }
             break;
         }
         let served: Quantity = lines.iter().map(|l| l.quantity).sum();

@@ -24,6 +24,7 @@ mod remediation;
 mod replays;
 mod routes;
 mod sequence;
+mod serials;
 mod shipments;
 mod short_pick;
 mod sync;

@@ -443,6 +443,11 @@ pub(super) fn order(body: &Value) -> Value {
         total += line_total;
         line["unitPrice"] = "403.00".into();
         line["lineTotal"] = line_total.to_string().into();
+        if let (Some(serial), Some(product)) = (body["serials"].as_object(), line["product"].as_str())
+            && let Some(serial) = serial.get(product)
+        {
+            line["serial"] = serial.clone();
+        }
     }
     json!({
         "orderId": body["id"], "channel": "commerce", "customerId": "C-1", "currency": "USD",
