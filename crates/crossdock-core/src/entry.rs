@@ -197,6 +197,8 @@ fn subject(event: &Event) -> Option<String> {
             HubEvent::FactSetAside(e) => e.id.clone(),
             HubEvent::FactAdopted(e) => e.id.clone(),
             HubEvent::MasterChanged(e) => e.key.clone(),
+            HubEvent::ShadowNoted(e) => e.id.clone(),
+            HubEvent::ShadowDiffered(e) => e.product.to_string(),
             HubEvent::SyncRecorded(e) => e.feed.clone(),
             HubEvent::SyntheticRunOpened(e) => e.run_id.to_string(),
             HubEvent::SyntheticStopped(_) | HubEvent::SyntheticResumed(_) => return None,

@@ -18,6 +18,7 @@ mod policy;
 mod procurement;
 mod purchasing;
 mod refusal;
+pub mod shadow;
 mod state;
 mod stock;
 mod synthetic;

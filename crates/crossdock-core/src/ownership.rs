@@ -105,12 +105,19 @@ impl Group {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ownership {
     objects: BTreeMap<String, BTreeMap<String, Group>>,
+    shadows: bool,
 }
 
 impl Ownership {
     /// Declares a group of an object; an earlier declaration of the same is replaced.
     pub fn declare(&mut self, object: impl Into<String>, group: impl Into<String>, declared: Group) {
+        self.shadows |= declared.grants.iter().any(|grant| grant.may.contains(&Act::Shadow));
         self.objects.entry(object.into()).or_default().insert(group.into(), declared);
+    }
+
+    /// True where a migration is declared whose next owner is compared with the owner.
+    pub fn has_shadows(&self) -> bool {
+        self.shadows
     }
 
     /// A group, if it is declared.

@@ -55,6 +55,8 @@ pub struct Policy {
     pub escalation: Vec<EscalationLevel>,
     /// What is decided by rule. The first that fits decides.
     pub remediation: Vec<RemediationRule>,
+    /// How far apart two systems may say the same movement while one shadows the other, in milliseconds.
+    pub shadow_window_ms: i64,
     /// How far master data is trusted to be complete, and how old it may be.
     pub master: MasterPolicy,
     /// Where synthetic messages go, and how many synthetic transactions there may be.
@@ -206,6 +208,7 @@ impl Default for Policy {
             due_by_severity_ms: BTreeMap::new(),
             escalation: Vec::new(),
             remediation: Vec::new(),
+            shadow_window_ms: 3_600_000,
             master: MasterPolicy::default(),
             synthetic: SyntheticPolicy::default(),
             ownership: Ownership::default(),

@@ -2,6 +2,8 @@
 //! Here: what is in it and how readers look at it. Not here: how an entry changes it (`apply/`).
 //! Invariant (I11): equal entries, equal state, whatever the process or the time.
 
+use std::collections::BTreeMap;
+
 use crossdock_model::{
     Balance, DeliveryId, ErpOrderNumber, ExceptionId, FacilityId, InvoiceNumber, OrderId, PoNumber, ProductId,
     Quantity, SystemId, Timestamp, TrackingNumber, TransferId,
@@ -14,6 +16,7 @@ use crate::exceptions::Exceptions;
 use crate::master::Master;
 use crate::orders::Orders;
 use crate::procurement::Procurement;
+use crate::shadow::Comparison;
 use crate::stock::Stock;
 use crate::synthetic::Synthetic;
 use crate::timers::Timers;
@@ -35,6 +38,7 @@ pub struct State {
     pub(crate) timers: Timers,
     pub(crate) synthetic: Synthetic,
     pub(crate) master: Master,
+    pub(crate) shadows: BTreeMap<String, Comparison>,
 }
 
 impl State {
@@ -155,6 +159,11 @@ impl State {
     /// How many exceptions wait: no walk over those that are decided.
     pub fn open_exception_count(&self) -> usize {
         self.exceptions.open_count()
+    }
+
+    /// The shadow comparison of a group, `movement/stock-movement`, if there was anything to compare.
+    pub fn shadow(&self, group: &str) -> Option<&Comparison> {
+        self.shadows.get(group)
     }
 
     /// Products and the rest of what their owners keep.

@@ -12,6 +12,8 @@ use crossdock_model::{DeliveryId, ExceptionId, FacilityId, PoNumber, SystemId, T
 pub enum Due {
     /// The hold-back window of a facility with a gap in its sequence ends (docs/concepts/domain.md 5.3).
     HoldBack(FacilityId),
+    /// A window of a shadow comparison is over.
+    Shadow(String),
     /// A feed of a system is too old.
     SyncOverdue(SystemId, String),
     /// An exception passes its deadline, or the next level of its escalation.

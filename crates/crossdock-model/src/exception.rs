@@ -59,6 +59,8 @@ pub enum ExceptionKind {
     ShortPick,
     /// A system wrote what another one owns: the owner decides.
     OwnershipProposal,
+    /// Before a migration the next owner does not say what the owner says.
+    ShadowDifference,
     /// A feed of master data was not brought up to date in time.
     SyncOverdue,
     /// Running numbers of a facility did not come in time.

@@ -13,7 +13,7 @@ use crate::{
     PositionChanged, RecommendationApproved, RecommendationRefused, RemediationStopped, ResyncRequested, Retired,
     SequenceGapFound, StockCorrected, SystemId,
 };
-use crate::{FactAdopted, FactSetAside, MasterChanged, SyncRecorded};
+use crate::{FactAdopted, FactSetAside, MasterChanged, ShadowDiffered, ShadowNoted, SyncRecorded};
 use crate::{PoChangeRefused, PoChanged, PoNoticeUndone, PoQualityRecorded, PoReduced, PoReturnRecorded};
 use crate::{SyntheticRunOpened, SyntheticSwitched};
 
@@ -172,6 +172,10 @@ hub_events! {
     FactSetAside(FactSetAside) = "fact.set_aside.v1",
     /// A new version of master data changed something.
     MasterChanged(MasterChanged) = "master.changed.v1",
+    /// One side of a shadow comparison said something.
+    ShadowNoted(ShadowNoted) = "shadow.noted.v1",
+    /// The two sides of a shadow comparison did not say the same.
+    ShadowDiffered(ShadowDiffered) = "shadow.differed.v1",
     /// A feed is fresh.
     SyncRecorded(SyncRecorded) = "sync.recorded.v1",
     /// Its owner accepted what was proposed.

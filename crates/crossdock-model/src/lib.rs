@@ -31,6 +31,7 @@ mod quality;
 mod quantity;
 mod regraded;
 mod sequence;
+mod shadow;
 mod shipment;
 mod sync;
 mod synthetic;
@@ -89,6 +90,7 @@ pub use quality::{
 pub use quantity::{Balance, Quantity, QuantityError};
 pub use regraded::{MovementRegraded, MovementTransferred, SnapshotLine, StockSnapshot, TransferLine};
 pub use sequence::{HoldBackEnded, Numbers, ResyncRequested, SequenceGapFound};
+pub use shadow::{ShadowDiffered, ShadowMove, ShadowNoted, ShadowOutcome, ShadowPlace, ShadowSide};
 pub use shipment::{Milestone, ShipmentLine, ShipmentMilestone, ShipmentNotice, ShipmentPurpose};
 pub use sync::{SyncCompleted, SyncRecorded};
 pub use synthetic::{SyntheticRunOpened, SyntheticSwitched, SyntheticTarget};

@@ -11,6 +11,7 @@ mod orders;
 mod procurement;
 mod regraded;
 mod sequence;
+mod shadow;
 
 use crossdock_model::{Bucket, Event, ExceptionId, ExceptionKind, Fact, HubEvent};
 
@@ -181,6 +182,8 @@ impl State {
             HubEvent::DeadLetterEdited(e) => self.deliveries.edit(e, entry.meta.received_at),
             HubEvent::BreakerOpened(e) => self.deliveries.open_breaker(e),
             HubEvent::BreakerClosed(e) => self.deliveries.close_breaker(&e.target),
+            HubEvent::ShadowNoted(e) => self.note_shadow(e, entry),
+            HubEvent::ShadowDiffered(e) => self.settle_shadow(e),
             HubEvent::SyncRecorded(e) => self.record_sync(e),
             HubEvent::FactAdopted(e) => {
                 if let Some(own) = as_said_by_owner(e, entry)

@@ -25,6 +25,7 @@ mod replays;
 mod routes;
 mod sequence;
 mod serials;
+mod shadow;
 mod shipments;
 mod short_pick;
 mod sync;
@@ -59,6 +60,9 @@ pub fn decide(state: &State, policy: &Policy, entry: &Entry, now: Timestamp) -> 
     };
     drafts.extend(follows(state, policy, entry, now));
     let ask = Ask { state, policy, entry: Cause::of(entry), now };
+    if let Event::Fact(fact) = &entry.event {
+        drafts.extend(shadow::said_by_owner(&ask, fact));
+    }
     match &entry.event {
         Event::Hub(event) => drafts.extend(order_of(event).into_iter().flat_map(|po| milestones::reached(&ask, po))),
         Event::Fact(Fact::ShipmentMilestone(seen)) => {
@@ -162,6 +166,7 @@ pub(crate) fn due(state: &State, policy: &Policy, due: &Due, now: Timestamp) -> 
     let meta = hub_meta(&fresh_context(seq, false, None), None, now);
     let ask = Ask { state, policy, entry: Cause { seq, meta: &meta }, now };
     match due {
+        Due::Shadow(group) => shadow::window_over(&ask, group),
         Due::SyncOverdue(system, feed) => sync::overdue(&ask, system, feed),
         Due::Escalate(id) => escalation::exception(&ask, *id),
         Due::Milestone(number) => milestones::overdue(&ask, number),

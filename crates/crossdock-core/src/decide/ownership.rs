@@ -9,7 +9,7 @@ use crossdock_model::{
 };
 use serde_json::{Value, json};
 
-use super::{Ask, Question, master, units};
+use super::{Ask, Question, master, shadow, units};
 use crate::ownership::{Act, Group, Otherwise};
 use crate::partition::Submission;
 use crate::{Draft, Entry, Policy, Refusal, State};
@@ -244,8 +244,10 @@ pub(super) fn aside(submission: &Submission, right: Right, now: Timestamp) -> Op
 
 /// What is proposed waits for its owner, whole.
 pub(super) fn set_aside(ask: &Ask<'_>, fact: &FactSetAside) -> Vec<Draft> {
-    if fact.effect != Effect::Proposed {
-        return Vec::new();
+    match fact.effect {
+        Effect::Ignored => return Vec::new(),
+        Effect::Compared => return shadow::set_aside(ask, fact),
+        Effect::Proposed => {}
     }
     let question = Question {
         kind: ExceptionKind::OwnershipProposal,

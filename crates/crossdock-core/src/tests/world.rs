@@ -179,6 +179,17 @@ impl World {
                 });
                 self.submit(wms(facility), "movement.adjusted.v1", body, &data);
             }
+            "shadow" => {
+                for (day, counts) in self
+                    .partition
+                    .state()
+                    .shadow(body.as_str().unwrap())
+                    .into_iter()
+                    .flat_map(crate::shadow::Comparison::days)
+                {
+                    writeln!(self.text, "# shadow {day}: {counts:?}").unwrap();
+                }
+            }
             "product" => self.submit("erp", "product.upserted.v1", body, &product(body)),
             "order" => self.submit("commerce", "order.captured.v1", body, &order(body)),
             "shipped" => {
