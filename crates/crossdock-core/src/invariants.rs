@@ -55,6 +55,12 @@ pub fn check(state: &State) -> Vec<Violation> {
         if position.lots_below_zero() != position.lots().map(|(_, shelf)| shelf.sellable().shortfall()).sum() {
             broken("I1", format!("{place}: the lots below zero are not what its lots lack"));
         }
+        // What waits to be told is what was told last or less while the facility is held back, else exactly what is available.
+        let shown = position.available().floored();
+        let held_back = state.stock.sequences.held_back(facility).is_some();
+        if position.version > 0 && !(position.told == shown || (held_back && position.told < shown)) {
+            broken("I13", format!("{place}: storefronts were told {}, {shown} are available", position.told));
+        }
         let excess = position.overallocated();
         let about = format!("position/{facility}/{product}");
         let asked = state.exceptions.asked_about(&about, ExceptionKind::Shortage);

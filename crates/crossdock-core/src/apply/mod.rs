@@ -3,6 +3,7 @@
 
 mod counted;
 mod counts;
+mod expected;
 mod inbound;
 mod master;
 mod milestones;
@@ -78,6 +79,7 @@ impl State {
     fn apply_hub_event(&mut self, event: &HubEvent, entry: &Entry) {
         self.apply_to_orders(event, entry);
         self.milestones_of(event, entry);
+        self.expect_after(event);
     }
 
     fn apply_to_orders(&mut self, event: &HubEvent, entry: &Entry) {

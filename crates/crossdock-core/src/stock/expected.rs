@@ -1,6 +1,6 @@
 //! Receipts that are expected, and what may be promised for a date because of them.
 //! Rule: docs/concepts/domain.md 3.10. Here: what is expected of each purchase order line, and when. Not here: where the dates come
-//! from: whoever folds an 855, a ship notice or a carrier's estimate says anew what is expected of the line (`apply/procurement.rs`).
+//! from: after each event of a purchase order `apply/expected.rs` says anew what is expected of its lines.
 //! Invariant: of a purchase order line, only what was said last is expected.
 
 use std::collections::BTreeMap;
@@ -42,7 +42,6 @@ impl Expected {
     /// Call it with all open parts of the line after each event that changes them: sent (the ordered date, if there is one),
     /// 855 (its date), ship notice (its expected time, by shipment), a carrier's estimate, a receipt (what is left), and with
     /// nothing when the line is received, cancelled or closed.
-    #[cfg_attr(not(test), expect(dead_code, reason = "said by whoever folds the dates of purchase orders"))]
     pub(crate) fn set(
         &mut self,
         (product, facility): (&ProductId, &FacilityId),
