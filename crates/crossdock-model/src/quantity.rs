@@ -90,6 +90,12 @@ impl Quantity {
         Self(i64::try_from(number).unwrap_or(i64::MAX))
     }
 
+    /// The most that is whole packs of `pack`; nothing of it, if a pack holds nothing.
+    #[must_use]
+    pub fn whole(self, pack: Self) -> Self {
+        self.0.checked_rem(pack.0).map_or(Self::ZERO, |rest| Self(self.0 - rest))
+    }
+
     /// The number itself.
     pub fn decimal(self) -> Decimal {
         Decimal::from_i128_with_scale(self.0.into(), MAX_SCALE).normalize()

@@ -52,9 +52,16 @@ impl<'a> Free<'a> {
         positions::free(self.ask, product, facility).saturating_sub(taken)
     }
 
-    /// Takes as much of `wanted` as is free.
-    fn take(&mut self, product: &'a ProductId, facility: &'a FacilityId, wanted: Quantity) -> Quantity {
-        let quantity = self.at(product, facility).min(wanted);
+    /// Takes as much of `wanted` as is free; of an indivisible pack whole ones only (6.4).
+    fn take(
+        &mut self,
+        product: &'a ProductId,
+        facility: &'a FacilityId,
+        wanted: Quantity,
+        pack: Option<Quantity>,
+    ) -> Quantity {
+        let free = self.at(product, facility).min(wanted);
+        let quantity = pack.map_or(free, |pack| free.whole(pack));
         if !quantity.is_zero() {
             *self.taken.entry((product, facility)).or_default() += quantity;
         }
@@ -82,7 +89,7 @@ pub(super) fn plan<'a>(
             if missing.is_zero() {
                 break;
             }
-            let quantity = free.take(&want.line.product, facility, missing);
+            let quantity = free.take(&want.line.product, facility, missing, want.line.pack);
             missing = missing.saturating_sub(quantity);
             if !quantity.is_zero() {
                 lines.push(AllocatedLine {
@@ -151,8 +158,8 @@ pub(super) fn fill_backorders(ask: &Ask<'_>, product: &ProductId) -> Vec<Draft> 
         let wants: Vec<_> = order.lines.iter().filter(|line| line.product == *product).map(Want::all).collect();
         let lines = plan(ask, &mut free, &wants, None);
         if lines.is_empty() {
-            // Who waits for one unit that another one holds stands in nobody's way.
-            if wants.iter().any(|want| want.line.serial.is_some()) {
+            // Who waits for one unit that another one holds, or for a pack of more than is free, stands in nobody's way.
+            if wants.iter().any(|want| want.line.serial.is_some() || want.line.pack.is_some()) {
                 continue;
             }
             break;

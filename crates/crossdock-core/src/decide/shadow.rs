@@ -92,6 +92,19 @@ fn moves(fact: &Fact) -> Vec<ShadowMove> {
             m.lines.iter().map(|l| one(&m.facility, "received", &l.product, came(l))).collect()
         }
         Fact::Adjusted(m) => vec![one(&m.facility, "adjusted", &m.product, m.quantity)],
+        Fact::Quarantined(m) => vec![one(&m.facility, "quarantined", &m.product, m.quantity.into())],
+        Fact::Released(m) => vec![one(&m.facility, "released", &m.product, m.quantity.into())],
+        Fact::Damaged(m) => vec![one(&m.facility, "damaged", &m.product, m.quantity.into())],
+        Fact::Scrapped(m) => vec![one(&m.facility, "scrapped", &m.product, m.quantity.into())],
+        Fact::TransferredOut(m) => {
+            m.lines.iter().map(|l| one(&m.facility, "transferred_out", &l.product, l.quantity.into())).collect()
+        }
+        Fact::TransferredIn(m) => {
+            m.lines.iter().map(|l| one(&m.facility, "transferred_in", &l.product, l.quantity.into())).collect()
+        }
+        Fact::ReturnedToSupplier(m) => {
+            m.lines.iter().map(|l| one(&m.facility, "returned_to_supplier", &l.product, l.quantity.into())).collect()
+        }
         Fact::Counted(m) => vec![one(&m.facility, "counted", &m.product, m.quantity.into())],
         _ => Vec::new(),
     }
