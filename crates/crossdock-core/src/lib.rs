@@ -19,6 +19,7 @@ mod procurement;
 mod purchasing;
 mod refusal;
 pub mod shadow;
+pub mod slas;
 mod state;
 mod stock;
 mod synthetic;

@@ -2,6 +2,7 @@
 
 mod declared;
 mod look;
+mod signals;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -15,6 +16,7 @@ use super::buying;
 use crate::delivery::{Attempt, AttemptOutcome};
 use crate::ownership::{Act, Grant, Group, Otherwise, Ownership};
 use crate::partition::{Command, Known};
+use crate::slas::Slas;
 use crate::{
     Answer, Entry, Input, Output, Partition, Policy, Seq, Submission, TargetPolicy, VarianceLimits, invariants,
 };
@@ -29,6 +31,7 @@ pub(super) struct World {
     now: Timestamp,
     tickets: u64,
     text: String,
+    slas: Slas,
     /// Also what every changed position is told to storefronts and planning.
     pub(super) show_everything: bool,
 }
@@ -127,6 +130,7 @@ impl World {
             now: id("2026-03-01T10:00:00Z"),
             tickets: 0,
             text: String::new(),
+            slas: signals::declared(overrides),
             show_everything: false,
         }
     }
@@ -312,6 +316,7 @@ impl World {
                     for entry in entries {
                         self.index.extend(entry.keys.iter().map(|(key, digest)| (key.clone(), (*digest, entry.seq))));
                         self.show(&entry);
+                        self.slas.observe(&entry, self.partition.state());
                         self.ledger.push(entry);
                     }
                     self.partition.handle(Input::Appended { upto }, self.now);

@@ -43,6 +43,9 @@ impl World {
             writeln!(self.text, "delivery {number}: {standing:?}").unwrap();
             self.acts(&history);
         }
+        if body.get("signals").is_some() {
+            self.signals(body);
+        }
         if let Some(run) = body["run"].as_str() {
             self.residue(run);
         }
