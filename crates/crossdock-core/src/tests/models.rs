@@ -3,6 +3,7 @@
 //!
 //! Each runs 10,000 steps; `MODEL_STEPS` runs more of them. A failure is shrunk and printed with its steps.
 
+mod deliveries;
 mod order_lines;
 mod po_lines;
 mod positions;

@@ -148,6 +148,10 @@ impl World {
         self.ledger.iter().map(AsRef::as_ref)
     }
 
+    pub(super) fn now(&self) -> Timestamp {
+        self.now
+    }
+
     pub(super) fn state(&self) -> &crate::State {
         self.partition.state()
     }
