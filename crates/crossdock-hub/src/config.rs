@@ -34,6 +34,8 @@ pub struct HubConfig {
     pub policy: PolicyConfig,
     /// Tolerances and times of buying.
     pub purchasing: PurchasingConfig,
+    /// How far master data is trusted, and what input is plausible.
+    pub master_data: MasterDataConfig,
 }
 
 /// Where the ledger stands.
@@ -180,6 +182,37 @@ impl Default for PolicyConfig {
     }
 }
 
+/// How far master data is trusted to be complete, how old it may be, and which times are plausible.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MasterDataConfig {
+    /// Products, customers, suppliers and carriers that the hub was not told of are refused.
+    pub strict: bool,
+    /// How old a feed may be …
+    pub max_age: Duration,
+    /// … and a feed of this name.
+    pub max_age_of: BTreeMap<String, Duration>,
+    /// How far a sender's clock may be ahead.
+    pub ahead: Duration,
+    /// How long ago what is reported may have happened.
+    pub past: Duration,
+    /// How far apart two systems may say the same movement while one shadows the other.
+    pub shadow_window: Duration,
+}
+
+impl Default for MasterDataConfig {
+    fn default() -> Self {
+        const HOUR: u64 = 3600;
+        Self {
+            strict: false,
+            max_age: Duration::from_secs(HOUR),
+            max_age_of: BTreeMap::new(),
+            ahead: Duration::from_secs(24 * HOUR),
+            past: Duration::from_secs(5 * 365 * 24 * HOUR),
+            shadow_window: Duration::from_secs(HOUR),
+        }
+    }
+}
+
 /// Tolerances of buying, in percent, and how long each step of a purchase order may take.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PurchasingConfig {
@@ -227,6 +260,7 @@ impl HubConfig {
             x12: X12Identity { qualifier: "ZZ".to_owned(), id: "CROSSDOCK".to_owned() },
             policy: PolicyConfig::default(),
             purchasing: PurchasingConfig::default(),
+            master_data: MasterDataConfig::default(),
         }
     }
 

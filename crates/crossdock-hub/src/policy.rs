@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crossdock_contract::ownership as declared;
+use crossdock_core::master::MasterPolicy;
 use crossdock_core::ownership::{Act, Grant, Group, Otherwise, Ownership};
 use crossdock_core::{Policy, Purchasing, TargetPolicy};
 use crossdock_model::{Amount, Currency, FacilityId, ProductId, Quantity, SystemId, Timestamp};
 
 use crate::HubError;
-use crate::config::{HubConfig, PurchasingConfig, SystemConfig};
+use crate::config::{HubConfig, MasterDataConfig, PurchasingConfig, SystemConfig};
 
 /// The policy that a configuration declares.
 pub(crate) fn policy(config: &HubConfig, declared: &declared::Ownership) -> Result<Policy, HubError> {
@@ -28,6 +29,8 @@ pub(crate) fn policy(config: &HubConfig, declared: &declared::Ownership) -> Resu
         decision_due_ms: ms(config.policy.decision_due),
         ownership: ownership(declared)?,
         purchasing: purchasing(&config.purchasing)?,
+        master: master(&config.master_data),
+        shadow_window_ms: ms(config.master_data.shadow_window),
         ..Policy::default()
     };
     for (id, system) in &config.systems {
@@ -83,6 +86,16 @@ fn act(act: declared::Act) -> Act {
         declared::Act::Update => Act::Update,
         declared::Act::Enrich => Act::Enrich,
         declared::Act::Shadow => Act::Shadow,
+    }
+}
+
+fn master(config: &MasterDataConfig) -> MasterPolicy {
+    MasterPolicy {
+        strict: config.strict,
+        max_age_ms: ms(config.max_age),
+        max_age_by_feed_ms: config.max_age_of.iter().map(|(feed, age)| (feed.clone(), ms(*age))).collect(),
+        ahead_ms: ms(config.ahead),
+        past_ms: ms(config.past),
     }
 }
 

@@ -34,6 +34,20 @@ enum Step {
         product: u8,
         quantity: i8,
     },
+    /// A version of a product, with a case of its own size.
+    Product {
+        product: u8,
+        version: u8,
+        case: u8,
+        indivisible: bool,
+    },
+    /// The ERP counts what a WMS owns: its owner is asked.
+    Propose {
+        east: bool,
+        product: u8,
+        quantity: i8,
+        cases: bool,
+    },
     Order {
         number: u8,
         lines: Vec<(u8, u8)>,
@@ -149,6 +163,10 @@ fn step() -> impl Strategy<Value = Step> {
     let line = || (0..3_u8, 0..7_u8);
     prop_oneof![
         3 => (any::<bool>(), 0..3_u8, -3..9_i8).prop_map(|(east, product, quantity)| Step::Adjust { east, product, quantity }),
+        2 => (0..3_u8, 1..5_u8, 2..5_u8, any::<bool>())
+            .prop_map(|(product, version, case, indivisible)| Step::Product { product, version, case, indivisible }),
+        1 => (any::<bool>(), 0..3_u8, -3..9_i8, any::<bool>())
+            .prop_map(|(east, product, quantity, cases)| Step::Propose { east, product, quantity, cases }),
         6 => (0..6_u8, prop::collection::vec((0..4_u8, 0..7_u8), 1..4), 0..2_u8, prop::bool::weighted(0.05))
             .prop_map(|(number, lines, transport, wrong_total)| Step::Order { number, lines, transport, wrong_total }),
         2 => (0..7_u8).prop_map(|number| Step::Cancel { number }),
@@ -206,7 +224,12 @@ struct Sim {
 
 impl Sim {
     fn new() -> Self {
-        let policy = Arc::new(policy(&json!({ "giveUpAfterMs": 40_000 })));
+        let policy = Arc::new(policy(&json!({
+            "giveUpAfterMs": 40_000,
+            "ownership": { "movement/physical-count": {
+                "otherwise": "propose", "grants": [{ "system": "wms-*", "may": ["create"] }],
+            }},
+        })));
         Self {
             partition: Partition::new(Arc::clone(&policy), 7),
             policy,
@@ -288,13 +311,30 @@ impl Sim {
                 });
                 (wms(facility(*east)).into(), "movement.adjusted.v1", movement, false, data)
             }
+            Step::Product { product, version, case, indivisible } => {
+                let data = json!({
+                    "product": PRODUCTS[usize::from(*product)], "version": version, "baseUnit": "EA",
+                    "units": [{ "unit": "CS", "factor": case.to_string(), "indivisible": indivisible }],
+                });
+                ("erp".into(), "product.upserted.v1", format!("p-{}", self.tickets), false, data)
+            }
+            Step::Propose { east, product, quantity, cases } => {
+                let movement = format!("ERP-{}", self.tickets);
+                let data = json!({
+                    "movementId": movement, "facility": facility(*east), "product": PRODUCTS[usize::from(*product)],
+                    "quantity": quantity.to_string(), "unit": if *cases { "CS" } else { "EA" }, "reason": "cycle_count",
+                });
+                ("erp".into(), "movement.adjusted.v1", movement, false, data)
+            }
             Step::Order { number, lines, transport, wrong_total } => {
                 // One reserved product makes the whole order synthetic, as a probe's order is.
                 let synthetic = lines.first().is_some_and(|(product, _)| *product == 3);
                 let rows = lines.iter().enumerate().map(|(i, (product, quantity))| {
                     let product = if synthetic { "SYN-1" } else { PRODUCTS[usize::from(*product)] };
                     json!({
-                        "lineNumber": i + 1, "product": product, "quantity": quantity.to_string(), "unit": "EA",
+                        "lineNumber": i + 1, "product": product, "quantity": quantity.to_string(),
+                        // Every third order is in cases, of whatever size they are then.
+                        "unit": if number % 3 == 2 { "CS" } else { "EA" },
                         "unitPrice": "2.50", "lineTotal": money(u32::from(*quantity) * 250),
                     })
                 });

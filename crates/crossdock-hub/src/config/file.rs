@@ -15,7 +15,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{
-    DeliveryConfig, HubConfig, LedgerPlace, Limits, PolicyConfig, PurchasingConfig, SystemConfig, X12Identity,
+    DeliveryConfig, HubConfig, LedgerPlace, Limits, MasterDataConfig, PolicyConfig, PurchasingConfig, SystemConfig,
+    X12Identity,
 };
 
 #[derive(Deserialize)]
@@ -35,6 +36,8 @@ struct File {
     policy: PolicyTable,
     #[serde(default)]
     purchasing: PurchasingTable,
+    #[serde(default)]
+    master_data: MasterDataTable,
 }
 
 #[derive(Deserialize)]
@@ -113,6 +116,18 @@ struct PolicyTable {
     facilities: Vec<Spanned<String>>,
     #[serde(default)]
     safety_stock: BTreeMap<String, Spanned<String>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MasterDataTable {
+    strict: Option<bool>,
+    max_age_ms: Option<Spanned<u64>>,
+    #[serde(default)]
+    max_age_by_feed_ms: BTreeMap<String, Spanned<u64>>,
+    ahead_ms: Option<Spanned<u64>>,
+    past_ms: Option<Spanned<u64>>,
+    shadow_window_ms: Option<Spanned<u64>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -205,6 +220,7 @@ impl Reader<'_> {
             x12: identity(file.x12).unwrap_or_else(|| HubConfig::in_memory().x12),
             policy,
             purchasing: self.purchasing(file.purchasing),
+            master_data: self.master_data(file.master_data),
         };
         if !self.found.has_errors() && !config.unprotected().is_empty() {
             self.found.push(
@@ -371,6 +387,22 @@ impl Reader<'_> {
             decision_due,
             facilities: table.facilities.into_iter().map(Spanned::into_inner).collect(),
             safety_stock,
+        }
+    }
+
+    fn master_data(&mut self, table: MasterDataTable) -> MasterDataConfig {
+        let usual = MasterDataConfig::default();
+        let of_feed = table.max_age_by_feed_ms.into_iter().map(|(feed, value)| {
+            let key = format!("master_data.max_age_by_feed_ms.{feed}");
+            (feed, self.duration(&key, Some(value), Duration::ZERO))
+        });
+        MasterDataConfig {
+            strict: table.strict.unwrap_or(usual.strict),
+            max_age_of: of_feed.collect(),
+            max_age: self.duration("master_data.max_age_ms", table.max_age_ms, usual.max_age),
+            ahead: self.duration("master_data.ahead_ms", table.ahead_ms, usual.ahead),
+            past: self.duration("master_data.past_ms", table.past_ms, usual.past),
+            shadow_window: self.duration("master_data.shadow_window_ms", table.shadow_window_ms, usual.shadow_window),
         }
     }
 

@@ -66,7 +66,9 @@ fn compared(ask: &Ask<'_>, po: &PoState, movement: &MovementReceived, lines: &[&
     let mut order: BTreeMap<LineNumber, PoLineState> = BTreeMap::new();
     let mut shipment = po.shipments.get(&movement.asn_number).cloned().unwrap_or_default();
     let last = last_of_each(lines);
-    let percent = ask.policy.purchasing.receipt_tolerance_percent;
+    // What was agreed with the supplier counts before what is declared for all.
+    let agreed = ask.state.master.receipt_tolerance_percent(&po.po.supplier, ask.entry.meta.source_time);
+    let percent = agreed.map_or(ask.policy.purchasing.receipt_tolerance_percent, Quantity::decimal);
     let mut compared = Vec::new();
     for (index, line) in lines.iter().enumerate() {
         let Some(state) = po.line(line.line_number) else { continue };
