@@ -127,6 +127,7 @@ fn subject(event: &Event) -> Option<String> {
         Event::Fact(fact) => match fact {
             Fact::OrderCaptured(e) => e.order_id.to_string(),
             Fact::OrderCancelRequested(e) => e.order_id.to_string(),
+            Fact::OrderChangeRequested(e) => e.order_id.to_string(),
             Fact::Picked(e) | Fact::Packed(e) => e.order_id.to_string(),
             Fact::ShortPicked(e) => e.order_id.to_string(),
             Fact::Shipped(e) => e.order_id.to_string(),
@@ -160,6 +161,9 @@ fn subject(event: &Event) -> Option<String> {
             HubEvent::OrderShipped(e) => e.order_id.to_string(),
             HubEvent::OrderCancelPending(e) | HubEvent::OrderClosed(e) => e.order_id.to_string(),
             HubEvent::OrderCancelled(e) => e.order_id.to_string(),
+            HubEvent::OrderChanged(e) => e.order_id.to_string(),
+            HubEvent::OrderChangePending(e) => e.order_id.to_string(),
+            HubEvent::OrderChangeRefused(e) => e.order_id.to_string(),
             HubEvent::PositionChanged(e) => e.product.to_string(),
             HubEvent::AdjustmentHeld(e) => e.product.to_string(),
             HubEvent::StockCorrected(e) => e.product.to_string(),

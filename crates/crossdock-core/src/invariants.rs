@@ -78,6 +78,13 @@ pub fn check(state: &State) -> Vec<Violation> {
     for order in state.orders() {
         for line in &order.lines {
             let sum = line.allocated_total() + line.shipped + line.backordered + line.cancelled;
+            for (facility, released) in &line.released {
+                let held = line.allocated.get(facility).copied().unwrap_or_default();
+                if *released > held {
+                    let about = format!("order {} line {} at {facility}", order.key, line.number);
+                    broken("I4", format!("{about}: {held} allocated, {released} released"));
+                }
+            }
             if sum != line.ordered {
                 broken("I4", format!("order {} line {}: ordered {}, sum {sum}", order.key, line.number, line.ordered));
             }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use crossdock_model::UnitFactor;
 use crossdock_model::{
-    Balance, ErpOrderNumber, FacilityId, LineNumber, Milestone, Order, OrderId, ProductId, Quantity, SerialNumber,
-    ShipmentId, SystemId, Timestamp, TrackingNumber, Unit,
+    Amount, Balance, ErpOrderNumber, FacilityId, LineNumber, Milestone, Order, OrderChangePending, OrderId, OrderLine,
+    ProductId, Quantity, SerialNumber, ShipmentId, SystemId, Timestamp, TrackingNumber, Unit,
 };
 
 use crate::{Context, Seq};
@@ -53,6 +53,10 @@ pub struct OrderState {
     pub(crate) milestones: BTreeMap<TrackingNumber, (Milestone, Seq)>,
     /// Whether it is being cancelled.
     pub cancel: CancelState,
+    /// Facilities that were asked to give back what they were told to pick, by the place of the question.
+    pub(crate) asked_back: BTreeMap<Seq, OrderChangePending>,
+    /// It is not what the ERP was told, because the ERP had not given its number yet.
+    pub(crate) changed_before_booking: bool,
     /// A facility did not find what it held for it, and somebody was asked.
     pub(crate) short: bool,
     /// Nothing is left to do.
@@ -70,10 +74,16 @@ pub struct LineState {
     pub unit: Unit,
     /// How much was ordered.
     pub ordered: Quantity,
+    /// Per priced unit, in the order's currency.
+    pub(crate) unit_price: Amount,
+    /// The unit that the price is of, and what it holds, where the channel ordered in another than the base unit.
+    pub(crate) priced: Option<(Unit, Quantity)>,
     /// What the pack holds that was ordered, where it is allocated whole or not at all (docs/concepts/domain.md 6.4).
     pub pack: Option<Quantity>,
     /// Reserved, by facility.
     pub allocated: BTreeMap<FacilityId, Quantity>,
+    /// Of it: what the facility was told to pick.
+    pub released: BTreeMap<FacilityId, Quantity>,
     /// Left for the customer.
     pub shipped: Quantity,
     /// Left above what was ordered.
@@ -157,20 +167,65 @@ impl OrderStatus {
 }
 
 impl LineState {
+    pub(crate) fn new(line: &OrderLine) -> Self {
+        Self {
+            number: line.line_number,
+            product: line.product.clone(),
+            unit: line.unit.clone(),
+            ordered: line.quantity,
+            unit_price: line.unit_price,
+            priced: None,
+            pack: None,
+            allocated: BTreeMap::new(),
+            released: BTreeMap::new(),
+            shipped: Quantity::ZERO,
+            over_shipped: Quantity::ZERO,
+            over_shipped_last: None,
+            // Until it is allocated, what is ordered waits.
+            backordered: line.quantity,
+            waits_at: None,
+            cancelled: Quantity::ZERO,
+            serial: line.serial.clone(),
+        }
+    }
+
+    /// Ordered and not cancelled.
+    pub fn wanted(&self) -> Quantity {
+        self.ordered.saturating_sub(self.cancelled)
+    }
+
     /// Reserved over all facilities.
     pub fn allocated_total(&self) -> Quantity {
         self.allocated.values().copied().sum()
     }
 
-    /// Takes up to `quantity` out of what is reserved at a facility, and says how much that is.
+    /// What is wanted, in the unit that the price is of; `None`, where it is no exact quantity of it.
+    fn wanted_as_priced(&self) -> Option<(Quantity, Unit)> {
+        let Some((unit, holds)) = &self.priced else { return Some((self.wanted(), self.unit.clone())) };
+        let quotient = self.wanted().decimal().checked_div(holds.decimal())?;
+        let exact = quotient.checked_mul(holds.decimal())? == self.wanted().decimal();
+        exact.then_some((Quantity::try_from(quotient).ok()?, unit.clone()))
+    }
+
+    /// Reserved at a facility, and not told to be picked.
+    pub(crate) fn unreleased(&self, facility: &FacilityId) -> Quantity {
+        let at = |map: &BTreeMap<FacilityId, Quantity>| map.get(facility).copied().unwrap_or_default();
+        at(&self.allocated).saturating_sub(at(&self.released))
+    }
+
+    /// Takes up to `quantity` out of what is reserved at a facility, what nobody picks first, and says how much that is.
     pub(crate) fn give_back(&mut self, facility: &FacilityId, quantity: Quantity) -> Quantity {
-        let Some(held) = self.allocated.get_mut(facility) else { return Quantity::ZERO };
-        let given_back = quantity.min(*held);
-        *held = held.saturating_sub(given_back);
-        if held.is_zero() {
-            self.allocated.remove(facility);
-        }
-        given_back
+        let taken = take(&mut self.allocated, facility, quantity);
+        let left = self.allocated.get(facility).copied().unwrap_or_default();
+        let released = self.released.get(facility).copied().unwrap_or_default();
+        take(&mut self.released, facility, released.saturating_sub(left));
+        taken
+    }
+
+    /// Takes up to `quantity` out of what is reserved at a facility, what was being picked first, and says how much that is.
+    pub(crate) fn pick(&mut self, facility: &FacilityId, quantity: Quantity) -> Quantity {
+        take(&mut self.released, facility, quantity);
+        self.give_back(facility, quantity)
     }
 
     /// What its position counts as backordered, and where.
@@ -192,26 +247,7 @@ impl OrderState {
         accepted: Seq,
         captured_at: Timestamp,
     ) -> Self {
-        let lines = order
-            .lines
-            .iter()
-            .map(|line| LineState {
-                number: line.line_number,
-                product: line.product.clone(),
-                unit: line.unit.clone(),
-                ordered: line.quantity,
-                pack: None,
-                allocated: BTreeMap::new(),
-                shipped: Quantity::ZERO,
-                over_shipped: Quantity::ZERO,
-                over_shipped_last: None,
-                // Until it is allocated, what is ordered waits.
-                backordered: line.quantity,
-                waits_at: None,
-                cancelled: Quantity::ZERO,
-                serial: line.serial.clone(),
-            })
-            .collect();
+        let lines = order.lines.iter().map(LineState::new).collect();
         Self {
             key,
             order,
@@ -224,6 +260,8 @@ impl OrderState {
             shipments: Vec::new(),
             milestones: BTreeMap::new(),
             cancel: CancelState::None,
+            asked_back: BTreeMap::new(),
+            changed_before_booking: false,
             short: false,
             closed: false,
         }
@@ -233,6 +271,7 @@ impl OrderState {
     pub(crate) fn was_captured_as(&mut self, order: &Arc<Order>, factors: &[UnitFactor]) {
         for (line, said) in self.lines.iter_mut().zip(&order.lines) {
             let used = factors.iter().find(|used| used.product == said.product && used.unit == said.unit);
+            line.priced = used.and_then(|used| Some((said.unit.clone(), used.factor.quantity(Quantity::units(1))?)));
             line.pack = used.filter(|used| used.indivisible).and_then(|used| used.factor.quantity(Quantity::units(1)));
         }
         self.order = Arc::clone(order);
@@ -284,6 +323,32 @@ impl OrderState {
         self.lines.iter_mut().find(|line| line.number == number)
     }
 
+    /// What of a line's allocation a facility was asked to give back.
+    pub(crate) fn asked_back(&self, line: LineNumber, at: &FacilityId) -> Quantity {
+        let asked = self.asked_back.values().filter(|asked| asked.facility == *at && !asked.readdress);
+        asked.flat_map(|asked| &asked.lines).filter(|l| l.line_number == line).map(|l| l.quantity).sum()
+    }
+
+    /// What is wanted now, and what it comes to; `None`, where the amounts do not add up.
+    pub(crate) fn as_wanted(&self) -> Option<(Vec<OrderLine>, Amount)> {
+        let wanted = self.lines.iter().filter(|line| !line.wanted().is_zero());
+        let line = |line: &LineState| {
+            let (quantity, unit) = line.wanted_as_priced()?;
+            Some(OrderLine {
+                line_number: line.number,
+                product: line.product.clone(),
+                quantity,
+                unit,
+                unit_price: line.unit_price,
+                line_total: line.unit_price.times(quantity)?,
+                serial: line.serial.clone(),
+            })
+        };
+        let lines = wanted.map(line).collect::<Option<Vec<_>>>()?;
+        let total = lines.iter().try_fold(Amount::ZERO, |sum, line| sum.checked_add(line.line_total))?;
+        Some((lines, total))
+    }
+
     /// Facilities that hold an allocation of it, each with the lines.
     pub(crate) fn allocations(&self) -> BTreeMap<FacilityId, Vec<(&LineState, Quantity)>> {
         let mut by_facility: BTreeMap<FacilityId, Vec<_>> = BTreeMap::new();
@@ -294,6 +359,17 @@ impl OrderState {
         }
         by_facility
     }
+}
+
+/// Takes up to `quantity` out of a facility's share, and says how much that is.
+fn take(shares: &mut BTreeMap<FacilityId, Quantity>, facility: &FacilityId, quantity: Quantity) -> Quantity {
+    let Some(share) = shares.get_mut(facility) else { return Quantity::ZERO };
+    let taken = quantity.min(*share);
+    *share = share.saturating_sub(taken);
+    if share.is_zero() {
+        shares.remove(facility);
+    }
+    taken
 }
 
 /// All orders, with the ways in which they are looked for.

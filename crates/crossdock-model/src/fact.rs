@@ -6,12 +6,12 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::{
-    BusinessKey, FacilityId, FunctionalAck, Invoice, KeyKind, MovementAdjusted, MovementReceived, MovementShipped,
-    MovementShortPicked, MovementStaged, Order, OrderCancelRequested, PoAcknowledged, Recommendation,
-    ShipmentMilestone, ShipmentNotice, ShipmentPurpose, SystemId,
+    BusinessKey, FacilityId, FunctionalAck, Invoice, KeyKind, MovementAdjusted, MovementCounted, MovementReceived,
+    MovementShipped, MovementShortPicked, MovementStaged, Order, OrderCancelRequested, OrderChangeRequested,
+    PoAcknowledged, Recommendation, ShipmentMilestone, ShipmentNotice, ShipmentPurpose, SystemId,
 };
 use crate::{CustomerUpserted, PriceUpserted, ProductUpserted, SupplierUpserted, SyncCompleted};
-use crate::{MovementCounted, MovementRegraded, MovementTransferred, StockSnapshot};
+use crate::{MovementRegraded, MovementTransferred, StockSnapshot};
 use crate::{PoChangeAcknowledged, PoChangeRequested, QualityInspected, ReturnedToSupplier};
 
 /// A payload, or a shared one: what the state keeps whole is not copied.
@@ -68,6 +68,8 @@ facts! {
     OrderCaptured(Order in Arc) = "order.captured.v1",
     /// A channel asks to cancel.
     OrderCancelRequested(OrderCancelRequested) = "order.cancel_requested.v1",
+    /// A channel asks for something else.
+    OrderChangeRequested(OrderChangeRequested) = "order.change_requested.v1",
     /// Goods were picked.
     Picked(MovementStaged) = "movement.picked.v1",
     /// Goods were not found.

@@ -8,10 +8,10 @@ use serde_json::Value;
 use crate::{
     AdjustmentHeld, AttemptFailed, BreakerChanged, DeadLetterEdited, DeadLetterEscalated, DeadLetterOpened,
     DeadLetterReplayed, DeliveryPlanned, DeliverySucceeded, ExceptionEscalated, ExceptionOpened, ExceptionResolved,
-    HoldBackEnded, InvoiceMatched, OrderAccepted, OrderAllocated, OrderBooked, OrderCancelled, OrderClosed,
-    OrderReleased, OrderShipped, PoClosed, PoConfirmed, PoCreated, PoInTransit, PoReceiptRecorded, PoSent,
-    PositionChanged, RecommendationApproved, RecommendationRefused, RemediationStopped, ResyncRequested, Retired,
-    SequenceGapFound, StockCorrected, SystemId,
+    HoldBackEnded, InvoiceMatched, OrderAccepted, OrderAllocated, OrderBooked, OrderCancelled, OrderChangePending,
+    OrderChangeRefused, OrderChanged, OrderClosed, OrderReleased, OrderShipped, PoClosed, PoConfirmed, PoCreated,
+    PoInTransit, PoReceiptRecorded, PoSent, PositionChanged, RecommendationApproved, RecommendationRefused,
+    RemediationStopped, ResyncRequested, Retired, SequenceGapFound, StockCorrected, SystemId,
 };
 use crate::{FactAdopted, FactSetAside, MasterChanged, ShadowDiffered, ShadowNoted, SyncRecorded};
 use crate::{PoChangeRefused, PoChanged, PoNoticeUndone, PoQualityRecorded, PoReduced, PoReturnRecorded};
@@ -96,6 +96,12 @@ hub_events! {
     OrderCancelPending(OrderClosed) = "order.cancel_pending.v1",
     /// What had not shipped is cancelled.
     OrderCancelled(OrderCancelled) = "order.cancelled.v1",
+    /// The order is another one.
+    OrderChanged(OrderChanged) = "order.changed.v1",
+    /// A change waits for the WMS.
+    OrderChangePending(OrderChangePending) = "order.change_pending.v1",
+    /// It was too late for a change.
+    OrderChangeRefused(OrderChangeRefused) = "order.change_refused.v1",
     /// Nothing is left to do.
     OrderClosed(OrderClosed) = "order.closed.v1",
     /// A position has other figures.

@@ -68,8 +68,9 @@ pub use movement::{
     MovementStaged, ReceivedLine, ShippedStatus,
 };
 pub use order::{
-    Address, AllocatedLine, BackorderedLine, Order, OrderAccepted, OrderAllocated, OrderBooked, OrderCancelRequested,
-    OrderCancelled, OrderClosed, OrderLine, OrderReleased, OrderShipped,
+    Address, AllocatedLine, BackorderedLine, CancelledLine, CancelledPart, ChangedLine, LineQuantity, Order,
+    OrderAccepted, OrderAllocated, OrderBooked, OrderCancelRequested, OrderCancelled, OrderChangePending,
+    OrderChangeRefused, OrderChangeRequested, OrderChanged, OrderClosed, OrderLine, OrderReleased, OrderShipped,
 };
 pub use ownership::{Effect, FactAdopted, FactSetAside};
 pub use partner::{CustomerUpserted, SupplierUpserted};

@@ -75,6 +75,7 @@ impl Fact {
             | Self::PriceUpserted(_)
             | Self::CustomerUpserted(_)
             | Self::SupplierUpserted(_)
+            | Self::OrderChangeRequested(_)
             | Self::SyncCompleted(_) => Vec::new(),
         }
     }

@@ -90,6 +90,146 @@ pub struct OrderCancelRequested {
     /// Why, in the customer's words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// What of it; everything, where it says nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<CancelledLine>,
+}
+
+/// A line that is not wanted any more, or a part of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CancelledLine {
+    /// The order's line.
+    pub line_number: LineNumber,
+    /// How much of it; all that has not shipped, where it says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quantity: Option<Quantity>,
+}
+
+/// `order.change_requested.v1`: the customer wants something else. What it does not name stays.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderChangeRequested {
+    /// The channel's number.
+    pub order_id: OrderId,
+    /// Why, in the customer's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Lines with another quantity, and lines that are new.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<ChangedLine>,
+    /// Where to, from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ship_to: Option<Address>,
+}
+
+/// A line as it is wanted from now on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChangedLine {
+    /// The order's line; a number that it does not have is a line that is added.
+    pub line_number: LineNumber,
+    /// How much of it is wanted in all; nothing removes it.
+    pub quantity: Quantity,
+    /// Of an added line: what.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product: Option<ProductId>,
+    /// Of an added line: the unit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<Unit>,
+    /// Of an added line: per unit, in the order's currency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit_price: Option<Amount>,
+}
+
+/// `order.changed.v1`: the order is another one. A reduction counts as cancelled, an increase raises what is ordered (I4).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderChanged {
+    /// The channel.
+    pub source: SystemId,
+    /// The channel's number.
+    pub order_id: OrderId,
+    /// Lines that are new; they wait for stock.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub added: Vec<OrderLine>,
+    /// By how much more of a line is wanted; it waits for stock.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub raised: Vec<LineQuantity>,
+    /// What is not wanted any more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cancelled: Vec<CancelledPart>,
+    /// Where to, from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ship_to: Option<Address>,
+    /// Who gave back what it picked for another address, and is told again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub readdressed: Option<FacilityId>,
+    /// The place of the `order.change_pending.v1` that this ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<u64>,
+}
+
+/// A quantity of a line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LineQuantity {
+    /// The order's line.
+    pub line_number: LineNumber,
+    /// How much.
+    pub quantity: Quantity,
+}
+
+/// A part of a line that is cancelled.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CancelledPart {
+    /// The order's line.
+    pub line_number: LineNumber,
+    /// What.
+    pub product: ProductId,
+    /// Who gives its allocation back; nobody, where it waited for stock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facility: Option<FacilityId>,
+    /// How much.
+    pub quantity: Quantity,
+    /// Its unit.
+    pub unit: Unit,
+}
+
+/// `order.change_pending.v1`: a facility was asked to give back what it was told to pick, and keeps it until it answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderChangePending {
+    /// The channel.
+    pub source: SystemId,
+    /// The channel's number.
+    pub order_id: OrderId,
+    /// Who.
+    pub facility: FacilityId,
+    /// What.
+    pub lines: Vec<AllocatedLine>,
+    /// True where it gets the same again, for another address.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub readdress: bool,
+}
+
+/// `order.change_refused.v1`: it was too late for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderChangeRefused {
+    /// The channel.
+    pub source: SystemId,
+    /// The channel's number.
+    pub order_id: OrderId,
+    /// In plain words.
+    pub why: String,
+    /// What of it does not happen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<LineQuantity>,
+    /// The place of the `order.change_pending.v1` that this ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<u64>,
 }
 
 /// `order.accepted.v1`: captured and validated.

@@ -21,7 +21,7 @@ impl State {
             let line = order.and_then(|order| order.line_mut(short.line_number));
             let mut given_back = Quantity::ZERO;
             if let Some(line) = line.filter(|line| line.product == short.product) {
-                given_back = line.give_back(&movement.facility, short.quantity);
+                given_back = line.pick(&movement.facility, short.quantity);
                 line.backordered += given_back;
                 // The promise was made here: until another facility takes it over, the demand is counted here.
                 let waits_at = line.waits_at.get_or_insert_with(|| movement.facility.clone());

@@ -1,6 +1,7 @@
 //! Folds one entry into the state. Cannot refuse: what is in the ledger has happened.
 //! Here: which entry goes to which part. Not here: what follows from it (`decide/`).
 
+mod changes;
 mod counted;
 mod counts;
 mod expected;
@@ -69,6 +70,7 @@ impl State {
             | Fact::Packed(_)
             | Fact::PoAcknowledged(_)
             | Fact::SyncCompleted(_)
+            | Fact::OrderChangeRequested(_)
             | Fact::PoChangeAcknowledged(_) => {}
             Fact::ShipmentMilestone(m) => self.orders.reach(&m.tracking_number, m.milestone, entry.seq),
             // What it moves is decided; the carrier's number is known from here on.
@@ -90,6 +92,9 @@ impl State {
             HubEvent::OrderShipped(e) => self.add_shipment(e),
             HubEvent::OrderCancelPending(e) => self.cancel_pending(e),
             HubEvent::OrderCancelled(e) => self.cancel(e, entry),
+            HubEvent::OrderChanged(e) => self.change_order(e, entry),
+            HubEvent::OrderChangePending(e) => self.ask_back(e, entry),
+            HubEvent::OrderChangeRefused(e) => self.refuse_order_change(e),
             HubEvent::OrderClosed(e) => self.close_order(e),
             HubEvent::PositionChanged(e) => self.publish(e),
             HubEvent::AdjustmentHeld(e) => self.hold_adjustment(e, entry),

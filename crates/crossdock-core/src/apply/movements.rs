@@ -17,14 +17,7 @@ impl State {
             // Another product than the line's leaves the shelf, not the order.
             let line = order.and_then(|order| order.line_mut(moved.line_number));
             if let Some(line) = line.filter(|line| line.product == moved.product) {
-                let held = line.allocated.get(&movement.facility).copied().unwrap_or_default();
-                from_allocation = held.min(moved.quantity);
-                let left = held.saturating_sub(from_allocation);
-                if left.is_zero() {
-                    line.allocated.remove(&movement.facility);
-                } else {
-                    line.allocated.insert(movement.facility.clone(), left);
-                }
+                from_allocation = line.pick(&movement.facility, moved.quantity);
                 // What left without an allocation was waiting for stock, or was never ordered.
                 let above = moved.quantity.saturating_sub(from_allocation);
                 let from_backorder = above.min(line.backordered);

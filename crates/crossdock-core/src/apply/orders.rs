@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use crossdock_model::Fact;
 use crossdock_model::{
-    DeliveryPlanned, FacilityId, Order, OrderAllocated, OrderBooked, OrderCancelled, OrderClosed, OrderReleased,
-    OrderShipped, Quantity,
+    DeliveryPlanned, FacilityId, Fact, LineNumber, Order, OrderAllocated, OrderBooked, OrderCancelled, OrderClosed,
+    OrderReleased, OrderShipped, Quantity,
 };
+
+use serde_json::Value;
 
 use crate::about::About;
 use crate::stock::Side;
@@ -69,10 +70,19 @@ impl State {
             return;
         }
         let Some(About::Order(key)) = About::parse(&plan.about) else { return };
-        let facility = plan.body.text("facility").and_then(|f| f.parse::<FacilityId>().ok());
-        if let (Some(order), Some(facility)) = (self.orders.get_mut(&key), facility) {
-            order.releases.entry(facility).or_insert(ReleaseState::Requested);
+        let body = plan.body.to_json();
+        let facility = body.get("facility").and_then(Value::as_str).and_then(|f| f.parse::<FacilityId>().ok());
+        let (Some(order), Some(facility)) = (self.orders.get_mut(&key), facility) else { return };
+        for told in body.get("lines").and_then(Value::as_array).into_iter().flatten() {
+            let number = told.get("lineNumber").and_then(Value::as_u64).and_then(|n| LineNumber::try_from(n).ok());
+            let quantity = told.get("quantity").and_then(Value::as_str).and_then(|q| q.parse::<Quantity>().ok());
+            let (Some(line), Some(quantity)) = (number.and_then(|n| order.line_mut(n)), quantity) else { continue };
+            let quantity = quantity.min(line.unreleased(&facility));
+            if !quantity.is_zero() {
+                *line.released.entry(facility.clone()).or_default() += quantity;
+            }
         }
+        order.releases.entry(facility).or_insert(ReleaseState::Requested);
     }
 
     pub(super) fn release(&mut self, event: &OrderReleased) {
@@ -103,7 +113,8 @@ impl State {
         let context = order.context.clone();
         for freed in &event.freed {
             let Some(line) = order.line_mut(freed.line_number) else { continue };
-            let Some(quantity) = line.allocated.remove(&freed.facility) else { continue };
+            let held = line.allocated.get(&freed.facility).copied().unwrap_or_default();
+            let quantity = line.give_back(&freed.facility, held);
             line.cancelled += quantity;
             let place = (&line.product, &freed.facility);
             self.stock.change(place, &context, entry.meta.source_time, Side::Demand, |p| p.allocated -= quantity);
@@ -118,6 +129,7 @@ impl State {
         }
         if order.lines.iter().all(|line| line.open().is_zero()) {
             order.cancel = CancelState::Done;
+            order.asked_back.clear();
         }
         self.orders.update_waiting(&key);
     }

@@ -147,6 +147,8 @@ fn ordered_before_reported(_: &State, _: &Policy, submission: &Submission) -> Re
 fn possible(state: &State, policy: &Policy, submission: &Submission) -> Result<(), Refusal> {
     match &submission.fact {
         Fact::OrderCaptured(order) => possible_order(order),
+        Fact::OrderChangeRequested(change) => super::changes::possible(state, policy, &submission.system, change),
+        Fact::OrderCancelRequested(cancel) => super::changes::possible_cancel(state, &submission.system, cancel),
         Fact::Recommended(r) => possible_recommendation(policy, r),
         Fact::TransferredOut(m) | Fact::TransferredIn(m) => possible_transfer(policy, m),
         Fact::InvoiceReceived(invoice) => purchasing::possible_invoice(invoice),
@@ -296,6 +298,7 @@ fn of_object(state: &State, submission: &Submission) -> Option<Context> {
     let order = |id| state.order_by_id(id).map(|order| order.context.clone());
     let po = |number| state.purchase_order(number).map(|po| po.context.clone());
     match &submission.fact {
+        Fact::OrderChangeRequested(e) => order(&e.order_id),
         Fact::OrderCancelRequested(e) => order(&e.order_id),
         Fact::Picked(e) | Fact::Packed(e) => order(&e.order_id),
         Fact::ShortPicked(e) => order(&e.order_id),

@@ -11,7 +11,7 @@ use crossdock_model::{
 
 use super::{Ask, positions, serials};
 use crate::orders::CancelState;
-use crate::{Draft, LineState, OrderState};
+use crate::{Draft, LineState, OrderKey, OrderState};
 
 /// What of a line is to be reserved.
 #[derive(Clone, Copy)]
@@ -151,10 +151,20 @@ pub(super) fn waiting(ask: &Ask<'_>, wants: &[Want<'_>], lines: &[AllocatedLine]
 
 /// Serves those who wait for a product, the oldest first, from what is free now.
 pub(super) fn fill_backorders(ask: &Ask<'_>, product: &ProductId) -> Vec<Draft> {
+    fill(ask, product, None)
+}
+
+/// Serves those who wait for a product, but not the order that has just freed some of it (I6).
+pub(super) fn fill_for_others(ask: &Ask<'_>, product: &ProductId, freed_by: &OrderKey) -> Vec<Draft> {
+    fill(ask, product, Some(freed_by))
+}
+
+fn fill(ask: &Ask<'_>, product: &ProductId, except: Option<&OrderKey>) -> Vec<Draft> {
     let mut free = Free::new(ask);
     let mut drafts = Vec::new();
     // Who asked to cancel is not served meanwhile: it would be reserved and never released.
-    for order in ask.state.orders.waiting_for(product).filter(|order| order.cancel == CancelState::None) {
+    let may = |order: &&OrderState| order.cancel == CancelState::None && Some(&order.key) != except;
+    for order in ask.state.orders.waiting_for(product).filter(may) {
         let wants: Vec<_> = order.lines.iter().filter(|line| line.product == *product).map(Want::all).collect();
         let lines = plan(ask, &mut free, &wants, None);
         if lines.is_empty() {

@@ -2,20 +2,24 @@
 //! Rules: docs/concepts/domain.md, 8.6, 8.7 and I6.
 
 use crossdock_model::{
-    AllocatedLine, DeliveryPlanned, ExceptionKind, FacilityId, HubEvent, OrderCancelled, OrderClosed, OrderId,
-    Resolution, Severity,
+    AllocatedLine, DeliveryPlanned, ExceptionKind, FacilityId, HubEvent, OrderCancelRequested, OrderCancelled,
+    OrderClosed, Resolution, Severity,
 };
 use serde_json::Value;
 
 use super::allocation::fill_backorders;
 use super::orders::{close_if_complete, find, unknown_order};
-use super::{Ask, Question, routes, short_pick};
+use super::{Ask, Question, changes, routes, short_pick};
 use crate::about::About;
 use crate::orders::{CancelState, ReleaseState};
 use crate::{Draft, OrderKey, OrderState};
 
 /// Before release the hub cancels by itself; after it, the WMS is asked and keeps the allocation until it answers.
-pub(super) fn requested(ask: &Ask<'_>, id: &OrderId) -> Vec<Draft> {
+pub(super) fn requested(ask: &Ask<'_>, request: &OrderCancelRequested) -> Vec<Draft> {
+    let id = &request.order_id;
+    if !request.lines.is_empty() {
+        return changes::lines_cancelled(ask, id, &request.lines);
+    }
     let key = OrderKey { source: ask.entry.meta.system.clone(), id: id.clone() };
     let Some(order) = ask.state.order(&key) else { return Vec::from_iter(unknown_order(ask, id)) };
     if !order.is_open() || order.cancel != CancelState::None {
@@ -52,6 +56,9 @@ fn cancellation(order: &OrderState, at: impl Fn(&FacilityId) -> bool) -> OrderCa
 
 /// The WMS confirmed a cancel.
 pub(super) fn confirmed(ask: &Ask<'_>, plan: &DeliveryPlanned) -> Vec<Draft> {
+    if let Some(drafts) = changes::answered(ask, plan, None) {
+        return drafts;
+    }
     let Some(About::Order(key)) = About::parse(&plan.about) else { return Vec::new() };
     let Some(order) = ask.state.order(&key).filter(|order| order.cancel != CancelState::Done) else {
         return Vec::new();
@@ -68,6 +75,9 @@ pub(super) fn confirmed(ask: &Ask<'_>, plan: &DeliveryPlanned) -> Vec<Draft> {
 
 /// The WMS answered that the goods are gone.
 pub(super) fn refused_by_wms(ask: &Ask<'_>, plan: &DeliveryPlanned, answer: &Value) -> Vec<Draft> {
+    if let Some(drafts) = changes::answered(ask, plan, Some(answer)) {
+        return drafts;
+    }
     let Some(About::Order(key)) = About::parse(&plan.about) else { return Vec::new() };
     let why = answer.get("detail").and_then(Value::as_str).unwrap_or("the facility has shipped it");
     ask.state.order(&key).and_then(|order| too_late(ask, order, why)).into_iter().collect()
@@ -85,16 +95,21 @@ pub(super) fn goes_on(ask: &Ask<'_>, about: &str) -> Vec<Draft> {
 }
 
 fn too_late(ask: &Ask<'_>, order: &OrderState, why: &str) -> Option<Draft> {
-    let mut draft = ask.open(Question {
-        kind: ExceptionKind::CancelTooLate,
-        about: About::Order(order.key.clone()).to_string(),
-        what: format!("order {} cannot be cancelled any more: {why}", order.key.id),
-        why: "the customer gets goods that were cancelled; a return can be offered",
-        owner: "orders",
-        severity: Severity::Medium,
-        resolutions: &[Resolution::Ignore],
-        details: Value::Null,
-    })?;
+    // Each answer is one of its own: the order goes on with it, and must not stay asked for ever.
+    let distinct = if order.cancel == CancelState::Pending { ask.entry.seq.to_string() } else { String::new() };
+    let mut draft = ask.open_distinct(
+        distinct,
+        Question {
+            kind: ExceptionKind::CancelTooLate,
+            about: About::Order(order.key.clone()).to_string(),
+            what: format!("order {} cannot be cancelled any more: {why}", order.key.id),
+            why: "the customer gets goods that were cancelled; a return can be offered",
+            owner: "orders",
+            severity: Severity::Medium,
+            resolutions: &[Resolution::Ignore],
+            details: Value::Null,
+        },
+    )?;
     draft.context = Some(order.context.clone());
     Some(draft)
 }

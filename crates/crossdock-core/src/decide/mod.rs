@@ -7,6 +7,7 @@
 mod admission;
 mod allocation;
 mod cancel;
+mod changes;
 mod commands;
 mod counts;
 mod escalation;
@@ -79,7 +80,8 @@ fn follows(state: &State, policy: &Policy, entry: &Entry, now: Timestamp) -> Vec
     match &entry.event {
         Event::Fact(fact) => match fact {
             Fact::OrderCaptured(order) => orders::captured(&ask, order),
-            Fact::OrderCancelRequested(request) => cancel::requested(&ask, &request.order_id),
+            Fact::OrderCancelRequested(request) => cancel::requested(&ask, request),
+            Fact::OrderChangeRequested(change) => changes::requested(&ask, change),
             Fact::Picked(m) | Fact::Packed(m) => orders::staged(&ask, m),
             Fact::ShortPicked(m) => short_pick::short_picked(&ask, m),
             Fact::Shipped(m) => shipments::shipped(&ask, m),
@@ -127,6 +129,9 @@ fn follows(state: &State, policy: &Policy, entry: &Entry, now: Timestamp) -> Vec
             HubEvent::OrderReleased(e) => orders::released(&ask, e),
             HubEvent::OrderShipped(e) => shipments::recorded(&ask, e),
             HubEvent::OrderCancelled(e) => cancel::cancelled(&ask, e),
+            HubEvent::OrderChanged(e) => changes::changed(&ask, e),
+            HubEvent::OrderChangePending(e) => changes::asked(&ask, e),
+            HubEvent::OrderChangeRefused(e) => changes::too_late(&ask, e),
             HubEvent::RecommendationApproved(e) => procurement::approved(&ask, e),
             HubEvent::RecommendationRefused(e) => procurement::refused(&ask, e),
             HubEvent::PoCreated(e) => procurement::created(&ask, e),
@@ -224,6 +229,9 @@ fn resolved(ask: &Ask<'_>, id: crossdock_model::ExceptionId, resolution: Resolut
                 drafts.extend(matching::close_about(ask, &opened.about));
             }
             drafts
+        }
+        ExceptionKind::ShortPick if resolution == Resolution::Cancel => {
+            changes::give_up_short(ask, &exception.opened.about)
         }
         ExceptionKind::ReceiptDiscrepancy => matching::discrepancy_decided(ask, &exception.opened.about),
         _ => matching::close_about(ask, &exception.opened.about),

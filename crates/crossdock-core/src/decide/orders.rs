@@ -2,7 +2,7 @@
 //! Not here: which facility serves it (`allocation`), `cancel`, `shipments`, `short_pick`.
 //! Rule: docs/concepts/domain.md, "Order to ship".
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crossdock_model::{
     AllocatedLine, DeliveryPlanned, ErpOrderNumber, ExceptionKind, FacilityId, HubEvent, MovementStaged, Order,
@@ -51,19 +51,15 @@ pub(super) fn allocated(ask: &Ask<'_>, event: &OrderAllocated) -> Vec<Draft> {
     // A backorder that is served after the rest was released goes out on its own.
     if may_release(ask, order) {
         for (facility, lines) in by_facility {
-            drafts.extend(routes::release(ask, order, facility, &wire_lines(lines)));
+            let lines: Vec<_> = lines.into_iter().map(routes::WireLine::from).collect();
+            drafts.extend(routes::release(ask, order, facility, &lines));
         }
     }
     drafts
 }
 
-fn wire_lines(lines: Vec<&AllocatedLine>) -> Vec<Value> {
-    let line = |l: &AllocatedLine| json!({ "lineNumber": l.line_number, "product": l.product, "quantity": l.quantity, "unit": l.unit });
-    lines.into_iter().map(line).collect()
-}
-
 /// By default a facility picks what the ERP has booked; by declared policy it does not wait for that.
-fn may_release(ask: &Ask<'_>, order: &OrderState) -> bool {
+pub(super) fn may_release(ask: &Ask<'_>, order: &OrderState) -> bool {
     let booked = order.erp_order_number.is_some() || ask.policy.erp.is_none();
     (booked || ask.policy.release_before_booking) && order.cancel == CancelState::None
 }
@@ -81,17 +77,23 @@ pub(super) fn booked(ask: &Ask<'_>, event: &OrderBooked) -> Vec<Draft> {
     if order.cancel == CancelState::Done {
         return Vec::from_iter(routes::erp_cancel(ask, order));
     }
-    if ask.policy.release_before_booking || !may_release(ask, order) {
-        return Vec::from_iter(close_if_complete(order));
-    }
     let mut drafts = Vec::new();
-    for (facility, held) in order.allocations() {
-        let lines: Vec<_> = held.iter().map(|(line, quantity)| {
-            json!({ "lineNumber": line.number, "product": line.product, "quantity": quantity, "unit": line.unit })
-        }).collect();
-        drafts.extend(routes::release(ask, order, &facility, &lines));
+    if order.changed_before_booking {
+        drafts.extend(routes::erp_change(ask, order));
     }
+    drafts.extend(release_all(ask, order));
+    drafts.extend(close_if_complete(order));
     drafts
+}
+
+/// Each facility is told to pick what it holds and was not told yet.
+pub(super) fn release_all(ask: &Ask<'_>, order: &OrderState) -> Vec<Draft> {
+    if !may_release(ask, order) {
+        return Vec::new();
+    }
+    let facilities: BTreeSet<_> = order.lines.iter().flat_map(|line| line.allocated.keys()).collect();
+    let release = |facility| routes::release(ask, order, facility, &routes::unreleased_at(order, facility));
+    facilities.into_iter().filter_map(release).collect()
 }
 
 /// A WMS took a release.
@@ -119,12 +121,20 @@ pub(super) fn staged(ask: &Ask<'_>, movement: &MovementStaged) -> Vec<Draft> {
     Vec::from_iter(unknown_order(ask, &movement.order_id))
 }
 
+/// A fact speaks of an order that nobody captured: a movement, or what a channel asks.
 pub(super) fn unknown_order(ask: &Ask<'_>, id: &OrderId) -> Option<Draft> {
+    let sender = &ask.entry.meta.system;
+    let moves = ask.policy.facilities.iter().any(|(_, wms)| wms == sender);
+    let (what, why) = if moves {
+        ("reports a movement", "stock moved without an order: the order is missing, or the number is wrong")
+    } else {
+        ("asks for something", "nothing can be done for it: the order is missing, or the number is wrong")
+    };
     ask.open(Question {
         kind: ExceptionKind::UnknownReference,
-        about: format!("order/{}/{id}", ask.entry.meta.system),
-        what: format!("{} reports a movement for order {id}, which nobody captured", ask.entry.meta.system),
-        why: "stock moved without an order: the order is missing, or the number is wrong",
+        about: format!("order/{sender}/{id}"),
+        what: format!("{sender} {what} for order {id}, which nobody captured"),
+        why,
         owner: "orders",
         severity: Severity::High,
         resolutions: &[Resolution::Ignore],

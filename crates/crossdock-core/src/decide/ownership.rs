@@ -27,6 +27,7 @@ pub(super) fn written_by(fact: &Fact) -> Option<Write<'static>> {
     let write = |object, group, act| Write { object, group, act };
     Some(match fact {
         Fact::OrderCaptured(_) => write("order", "capture", Act::Create),
+        Fact::OrderChangeRequested(_) => write("order", "capture", Act::Update),
         Fact::OrderCancelRequested(_) => write("order", "cancellation", Act::Create),
         Fact::Adjusted(m) if m.reason == AdjustmentReason::CycleCount => {
             write("movement", "physical-count", Act::Create)

@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use crossdock_model::{
-    AllocatedLine, Balance, Body, DeliveryPlanned, EdiControl, ErpOrderNumber, FacilityId, HubEvent, Invoice,
-    InvoiceMatched, LineNumber, OrderId, Ordering, Path, PoCreated, PositionChanged, ProductId, Quantity,
+    AllocatedLine, Balance, Body, CancelledPart, DeliveryPlanned, EdiControl, ErpOrderNumber, FacilityId, HubEvent,
+    Invoice, InvoiceMatched, LineNumber, OrderId, Ordering, Path, PoCreated, PositionChanged, ProductId, Quantity,
     Recommendation, Render, ShipmentLine, ShipmentNotice, SystemId, Text, Timestamp, TrackingNumber, Unit,
 };
 use serde::Serialize;
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::{Ask, synthetic};
 use crate::about::About;
-use crate::{Context, Draft, OrderState, PoState, State};
+use crate::{Context, Draft, LineState, OrderState, PoState, State};
 
 /// A delivery in the making.
 struct Route<'a> {
@@ -112,11 +112,35 @@ pub(super) fn erp_cancel(ask: &Ask<'_>, order: &OrderState) -> Option<Draft> {
 /// A line, as facilities are told of it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct WireLine {
+pub(super) struct WireLine {
     line_number: LineNumber,
     product: ProductId,
     quantity: Quantity,
     unit: Unit,
+}
+
+impl From<&AllocatedLine> for WireLine {
+    fn from(line: &AllocatedLine) -> Self {
+        let (product, unit) = (line.product.clone(), line.unit.clone());
+        Self { line_number: line.line_number, product, quantity: line.quantity, unit }
+    }
+}
+
+impl From<&CancelledPart> for WireLine {
+    fn from(part: &CancelledPart) -> Self {
+        let (product, unit) = (part.product.clone(), part.unit.clone());
+        Self { line_number: part.line_number, product, quantity: part.quantity, unit }
+    }
+}
+
+/// What a facility holds of an order and was not told to pick.
+pub(super) fn unreleased_at(order: &OrderState, at: &FacilityId) -> Vec<WireLine> {
+    let line = |line: &LineState| {
+        let quantity = line.unreleased(at);
+        let (product, unit) = (line.product.clone(), line.unit.clone());
+        (!quantity.is_zero()).then_some(WireLine { line_number: line.number, product, quantity, unit })
+    };
+    order.lines.iter().filter_map(line).collect()
 }
 
 #[derive(Serialize)]
@@ -133,13 +157,7 @@ pub(super) fn allocation(
     at: &FacilityId,
     lines: &[&AllocatedLine],
 ) -> Option<Draft> {
-    let line = |l: &&AllocatedLine| WireLine {
-        line_number: l.line_number,
-        product: l.product.clone(),
-        quantity: l.quantity,
-        unit: l.unit.clone(),
-    };
-    let lines = lines.iter().map(line).collect();
+    let lines = lines.iter().copied().map(WireLine::from).collect();
     let body = Allocation { order_id: order.key.id.clone(), facility: at.clone(), lines };
     let route = Route {
         target: ask.policy.wms_of(at)?,
@@ -153,7 +171,11 @@ pub(super) fn allocation(
     owed(ask, &order.context, route.plan())
 }
 
-pub(super) fn release(ask: &Ask<'_>, order: &OrderState, at: &FacilityId, lines: &[Value]) -> Option<Draft> {
+/// Tells a facility to pick; nothing, where there is nothing to pick.
+pub(super) fn release(ask: &Ask<'_>, order: &OrderState, at: &FacilityId, lines: &[WireLine]) -> Option<Draft> {
+    if lines.is_empty() {
+        return None;
+    }
     let body = json!({
         "orderId": order.key.id, "facility": at, "shipTo": order.order.ship_to, "lines": lines,
     });
@@ -177,6 +199,43 @@ pub(super) fn cancel_at(ask: &Ask<'_>, order: &OrderState, at: &FacilityId, oper
         body: json!({ "reason": "cancelled by the channel" }).into(),
     };
     owed(ask, &order.context, with_path(route.plan(), "orderId", &order.key.id))
+}
+
+/// Asks for a part of an order back. `request` names the question, so that its answer ends it.
+pub(super) fn give_back_at(
+    ask: &Ask<'_>,
+    order: &OrderState,
+    at: &FacilityId,
+    operation: &'static str,
+    lines: &[WireLine],
+    request: Option<u64>,
+) -> Option<Draft> {
+    let mut body = json!({ "reason": "changed by the channel", "lines": lines });
+    if let Some(request) = request {
+        body["requestId"] = request.to_string().into();
+    }
+    let route = Route {
+        target: ask.policy.wms_of(at)?,
+        operation,
+        about: About::Order(order.key.clone()),
+        distinct: format!("{at}/{}", ask.entry.seq),
+        body: body.into(),
+    };
+    owed(ask, &order.context, with_path(route.plan(), "orderId", &order.key.id))
+}
+
+/// Tells the ERP what the order is now; nothing, while it has not given its number.
+pub(super) fn erp_change(ask: &Ask<'_>, order: &OrderState) -> Option<Draft> {
+    let number = order.erp_order_number.as_ref()?;
+    let (lines, total) = order.as_wanted()?;
+    let route = Route {
+        target: ask.policy.erp.as_ref()?,
+        operation: "updateOrder",
+        about: About::Order(order.key.clone()),
+        distinct: ask.entry.seq.to_string(),
+        body: json!({ "lines": lines, "total": total, "shipTo": order.order.ship_to }).into(),
+    };
+    owed(ask, &order.context, with_path(route.plan(), "erpOrderNumber", number))
 }
 
 #[derive(Serialize)]

@@ -9,7 +9,6 @@ use crossdock_model::{
 use serde_json::{Value, json};
 
 use super::orders::{close_if_complete, find, unknown_order};
-use super::positions::closed_by_rule;
 use super::{Ask, Question, routes};
 use crate::about::About;
 use crate::{Draft, OrderState};
@@ -57,38 +56,28 @@ struct Finding {
 }
 
 /// A short that nobody declared is found from the quantities: the line stays open for it, and somebody is asked.
-fn contradictions(ask: &Ask<'_>, order: &OrderState, movement: &MovementShipped) -> Vec<Draft> {
+fn contradictions(ask: &Ask<'_>, order: &OrderState, movement: &MovementShipped) -> Option<Draft> {
     let mut findings: Vec<_> = movement.lines.iter().enumerate().flat_map(|(i, line)| of_line(i, line)).collect();
     findings.extend(of_total(movement));
     findings.extend(movement.lines.iter().enumerate().filter_map(|(i, moved)| above(ask, order, i, moved)));
     if findings.is_empty() {
-        return Vec::new();
+        return None;
     }
-    let about = About::Order(order.key.clone()).to_string();
-    let list = |f: &Finding| json!({ "movementId": movement.movement_id, "pointer": f.pointer, "found": f.found });
-    let mut details: Vec<Value> = findings.iter().map(list).collect();
-    let mut drafts = Vec::new();
-    // An earlier shipment that nobody has decided about is part of the question.
-    if let Some(open) = ask.state.exceptions.open_about(&about, ExceptionKind::ShipmentDiscrepancy) {
-        let before = open.opened.details.get("findings").and_then(Value::as_array);
-        details.splice(0..0, before.into_iter().flatten().cloned());
-        drafts
-            .push(Draft::of(&order.context, closed_by_rule(open.id, "another shipment is asked about with it").event));
-    }
+    let list = |f: &Finding| json!({ "pointer": f.pointer, "found": f.found });
+    let details: Vec<Value> = findings.iter().map(list).collect();
     let texts: Vec<_> = findings.iter().map(|f| f.found.as_str()).collect();
     let question = Question {
         kind: ExceptionKind::ShipmentDiscrepancy,
-        about,
+        about: About::Order(order.key.clone()).to_string(),
         what: format!("shipment {} of order {}: {}", movement.shipment_id, order.key.id, texts.join("; ")),
         why: "what left is applied as the facility said it; what is missing stays open until it ships or somebody decides",
         owner: "orders",
         severity: Severity::Medium,
         resolutions: &[Resolution::Ignore],
-        details: json!({ "findings": details }),
+        details: json!({ "movementId": movement.movement_id, "findings": details }),
     };
-    let opened = super::opened(ask.policy, ask.now, question);
-    drafts.push(Draft::of(&order.context, HubEvent::ExceptionOpened(opened)));
-    drafts
+    let draft = ask.open_distinct(movement.movement_id.to_string(), question);
+    draft.map(|draft| Draft { context: Some(order.context.clone()), ..draft })
 }
 
 /// A partial shipment is normal where the facility says that it is one (8.4).

@@ -72,7 +72,7 @@ fn nobody_covers(
         why: "the customer was promised what is not there: it waits for new stock, unless somebody decides otherwise",
         owner: "orders",
         severity: Severity::Medium,
-        resolutions: &[Resolution::Ignore],
+        resolutions: &[Resolution::Cancel, Resolution::Ignore],
         details: json!({ "facility": at, "lines": missing }),
     })?;
     draft.context = Some(order.context.clone());

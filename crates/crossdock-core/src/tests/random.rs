@@ -63,6 +63,17 @@ enum Step {
         lines: Vec<(u8, u8, u8)>,
         movement: u8,
     },
+    Change {
+        number: u8,
+        line: u8,
+        quantity: u8,
+        moved: bool,
+    },
+    CancelLine {
+        number: u8,
+        line: u8,
+        quantity: u8,
+    },
     ShortPick {
         number: u8,
         east: bool,
@@ -172,6 +183,9 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0..7_u8).prop_map(|number| Step::Cancel { number }),
         4 => (0..7_u8, any::<bool>(), prop::collection::vec((1..4_u8, 0..3_u8, 0..8_u8), 1..3), 0..6_u8)
             .prop_map(|(number, east, lines, movement)| Step::Ship { number, east, lines, movement }),
+        3 => (0..7_u8, 1..5_u8, 0..8_u8, prop::bool::weighted(0.2))
+            .prop_map(|(number, line, quantity, moved)| Step::Change { number, line, quantity, moved }),
+        2 => (0..7_u8, 1..4_u8, 0..5_u8).prop_map(|(number, line, quantity)| Step::CancelLine { number, line, quantity }),
         2 => (0..7_u8, any::<bool>(), 1..4_u8, 0..8_u8)
             .prop_map(|(number, east, line, quantity)| Step::ShortPick { number, east, line, quantity }),
         4 => (0..5_u8, 0..4_u8, any::<bool>(), 0..12_u8, 0..2_u8, prop::bool::weighted(0.2), prop::bool::weighted(0.1))
@@ -367,6 +381,30 @@ impl Sim {
                     "trackingNumber": format!("T-{movement}"), "lines": rows.collect::<Vec<_>>(),
                 });
                 (wms(facility(*east)).into(), "movement.shipped.v1", format!("s-{}", self.tickets), false, data)
+            }
+            Step::Change { number, line, quantity, moved } => {
+                let product = self.product_of(*number, *line);
+                let mut data = json!({
+                    "orderId": format!("O-{number}"),
+                    "lines": [{
+                        "lineNumber": line, "quantity": quantity.to_string(), "product": product, "unit": "EA",
+                        "unitPrice": "2.50",
+                    }],
+                });
+                if *moved {
+                    data["shipTo"] = json!({
+                        "name": "A", "street": format!("{} St", self.tickets), "city": "C", "postalCode": "1", "country": "US",
+                    });
+                }
+                ("commerce".into(), "order.change_requested.v1", format!("ch-{}", self.tickets), false, data)
+            }
+            Step::CancelLine { number, line, quantity } => {
+                let mut cancelled = json!({ "lineNumber": line });
+                if *quantity > 0 {
+                    cancelled["quantity"] = quantity.to_string().into();
+                }
+                let data = json!({ "orderId": format!("O-{number}"), "lines": [cancelled] });
+                ("commerce".into(), "order.cancel_requested.v1", format!("cl-{}", self.tickets), false, data)
             }
             Step::ShortPick { number, east, line, quantity } => {
                 let movement = format!("SP-{}", self.tickets);

@@ -89,6 +89,21 @@ impl Erp {
         Ok(Answer::ok(Value::Object(order.clone())))
     }
 
+    fn update_order(&mut self, request: &Request) -> Result<Answer, Answer> {
+        let number = request.path("erpOrderNumber");
+        let revision = object_of(request)?;
+        let order = self.orders.get_mut(number).ok_or_else(|| Answer::unknown("order", number))?;
+        if order.get("status").and_then(Value::as_str) != Some("open") {
+            return Err(Answer::conflict("order-not-open", &format!("order `{number}` is not open any more")));
+        }
+        for name in ["lines", "total", "shipTo"] {
+            if let Some(value) = revision.get(name) {
+                order.insert(name.to_owned(), value.clone());
+            }
+        }
+        Ok(Answer::ok(Value::Object(order.clone())))
+    }
+
     fn create_purchase_order(&mut self, request: &Request) -> Result<Answer, Answer> {
         let mut po = object_of(request)?.clone();
         request.context.mark(&mut po);
@@ -260,6 +275,7 @@ impl System for Erp {
                 Ok(Answer::ok(json!({ "orders": orders })))
             }
             "cancelOrder" => self.cancel_order(request),
+            "updateOrder" => self.update_order(request),
             "getItemAvailability" => Ok(self.item_availability(request.path("product"))),
             "getSupplier" => Ok(self.supplier(request.path("supplierId"))),
             "getPrice" => Ok(self.price(request.path("product"))),

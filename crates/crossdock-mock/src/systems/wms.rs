@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use super::agenda::Agenda;
 use super::answer::{Answer, body_of, object_of};
 use super::event::{Context, Fact, durable_id};
-use super::{Emission, Life, Request, System};
+use super::{Body, Emission, Life, Request, System};
 use crate::declaration;
 use crate::faults::Behaviour;
 use inbound::{Inbound, InboundLine};
@@ -53,6 +53,12 @@ enum Task {
 struct ForOrder {
     order_id: String,
     lines: Vec<Line>,
+}
+
+/// What is to be given back; everything, where no line is named.
+#[derive(Default, Deserialize)]
+struct GiveBack {
+    lines: Option<Vec<Line>>,
 }
 
 #[derive(Deserialize)]
@@ -114,6 +120,10 @@ impl Wms {
 
     fn cancel(&mut self, request: &Request, released: bool) -> Result<Answer, Answer> {
         let order_id = request.path("orderId");
+        let wanted: GiveBack = match &request.body {
+            Body::None => GiveBack::default(),
+            _ => body_of(request)?,
+        };
         let what = if released { "release" } else { "allocation" };
         let job = self.jobs.get_mut(order_id).filter(|job| !released || !job.waves.is_empty());
         let job = job.ok_or_else(|| Answer::unknown(what, order_id))?;
@@ -121,7 +131,7 @@ impl Wms {
             "shipped" => {
                 return Err(Answer::conflict("order-shipped", &format!("order `{order_id}` has shipped")));
             }
-            "released" if !released => {
+            "released" if !released && wanted.lines.is_none() => {
                 return Err(Answer::conflict(
                     "order-released",
                     &format!("order `{order_id}` is released: cancel the release"),
@@ -129,7 +139,16 @@ impl Wms {
             }
             _ => {}
         }
-        for line in job.cancel() {
+        let freed = match wanted.lines {
+            Some(lines) => job.cancel_part(&lines, released).ok_or_else(|| {
+                Answer::conflict(
+                    "not-to-be-had",
+                    &format!("some of these lines of order `{order_id}` cannot be given back"),
+                )
+            })?,
+            None => job.cancel(),
+        };
+        for line in freed {
             self.stock.deallocate(&line);
         }
         let job = &self.jobs[order_id];

@@ -21,6 +21,9 @@ impl World {
 
     /// `look: {exception: 12}`, `{exception: last}`.
     fn look(&mut self, body: &Value) {
+        if let Some(order) = body.get("order") {
+            self.look_at_order(order);
+        }
         if body.get("exception").is_some() {
             let last = self.partition.state().exceptions().last().map(|x| x.id.0);
             let id = body["exception"].as_u64().or(last).expect("an exception");

@@ -90,6 +90,42 @@ impl Job {
         freed
     }
 
+    /// Gives parts of lines back, and returns what that frees; `None`, where some of it has shipped or was released (and only what
+    /// is not may be given back). All of it or nothing.
+    pub(super) fn cancel_part(&mut self, lines: &[Line], released: bool) -> Option<Vec<Line>> {
+        for line in lines {
+            let reserved: Decimal = self.lines.iter().filter(|l| same(l, line)).map(|l| l.quantity).sum();
+            let gone = self
+                .waves
+                .iter()
+                .filter(|wave| if released { wave.status == "shipped" } else { wave.status != "cancelled" });
+            let gone: Decimal = gone.flat_map(|wave| &wave.lines).filter(|l| same(l, line)).map(|l| l.quantity).sum();
+            if reserved - gone < line.quantity {
+                return None;
+            }
+        }
+        for line in lines {
+            let mut left = if released { line.quantity } else { Decimal::ZERO };
+            let waves =
+                self.waves.iter_mut().rev().filter(|wave| wave.status != "shipped" && wave.status != "cancelled");
+            for told in waves.flat_map(|wave| &mut wave.lines).filter(|l| same(l, line)) {
+                let taken = told.quantity.min(left);
+                told.quantity -= taken;
+                left -= taken;
+            }
+        }
+        for wave in &mut self.waves {
+            wave.lines.retain(|line| line.quantity > Decimal::ZERO);
+            if wave.lines.is_empty() {
+                wave.status = "cancelled";
+            }
+        }
+        take_off(&mut self.lines, lines);
+        self.lines.retain(|line| line.quantity > Decimal::ZERO);
+        self.cancelled = self.lines.is_empty();
+        Some(lines.to_vec())
+    }
+
     /// The status of the allocation.
     pub(super) fn status(&self) -> &'static str {
         let live = || self.waves.iter().filter(|wave| wave.status != "cancelled");
