@@ -2,8 +2,8 @@
 
 mod declared;
 mod look;
-mod signals;
 mod orders;
+mod signals;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
