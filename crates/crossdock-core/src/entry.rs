@@ -147,6 +147,7 @@ fn subject(event: &Event) -> Option<String> {
             Fact::PoChangeAcknowledged(e) => e.po_number.to_string(),
             Fact::QualityInspected(e) => e.po_number.to_string(),
             Fact::ReturnedToSupplier(e) => e.po_number.to_string(),
+            Fact::InventoryValued(e) => e.valuation_id.clone(),
             Fact::ProductUpserted(e) => e.product.to_string(),
             Fact::PriceUpserted(e) => e.product.to_string(),
             Fact::CustomerUpserted(e) => e.customer_id.to_string(),

@@ -125,6 +125,16 @@ pub fn check(state: &State) -> Vec<Violation> {
             }
         }
     }
+    let mut open = std::collections::BTreeMap::new();
+    for po in state.purchase_orders().filter(|po| !po.context.synthetic) {
+        *open.entry((&po.po.supplier, &po.po.currency)).or_default() += po.received_not_invoiced().decimal();
+    }
+    open.retain(|_, sum: &mut rust_decimal::Decimal| !sum.is_zero());
+    let kept: std::collections::BTreeMap<_, _> =
+        state.received_not_invoiced().map(|(supplier, currency, sum)| ((supplier, currency), sum.decimal())).collect();
+    if kept != open {
+        broken("I12", format!("received and not invoiced: {kept:?}, the orders say {open:?}"));
+    }
     let mut cycles = std::collections::BTreeSet::new();
     for one in state.recommendations().filter(|one| state.procurement.is_open(one)) {
         let r = &one.recommendation;

@@ -8,9 +8,11 @@ mod purchase_order;
 use std::collections::BTreeMap;
 
 use crossdock_model::{
-    FacilityId, Invoice, InvoiceMatched, InvoiceNumber, LineNumber, MatchResult, PoNumber, ProductId, Quantity,
-    Recommendation, RecommendationId, SystemId, TrackingNumber,
+    Currency, FacilityId, Invoice, InvoiceMatched, InvoiceNumber, LineNumber, MatchResult, PoNumber, ProductId,
+    Quantity, Recommendation, RecommendationId, SystemId, TrackingNumber,
 };
+
+use rust_decimal::Decimal;
 
 use crate::Context;
 
@@ -69,6 +71,8 @@ pub(crate) struct Procurement {
     pub(crate) groups: BTreeMap<(SystemId, u32), PoNumber>,
     /// One parcel may carry goods of several orders.
     pub(crate) by_tracking: BTreeMap<TrackingNumber, Vec<PoNumber>>,
+    /// What of each supplier was received and not invoiced (5.8); synthetic orders are not in it (I17).
+    pub(crate) received_not_invoiced: BTreeMap<(SystemId, Currency), Decimal>,
     /// Invoices of an order, as they came: first come, first matched.
     invoices_of: BTreeMap<PoNumber, Vec<(SystemId, InvoiceNumber)>>,
     /// Recommendations for a product, a facility and a cycle.
@@ -105,6 +109,19 @@ impl Procurement {
     /// The invoices of an order, as they came.
     pub(crate) fn invoices_of(&self, po: &PoNumber) -> impl Iterator<Item = &InvoiceState> {
         self.invoices_of.get(po).into_iter().flatten().filter_map(|key| self.invoices.get(key))
+    }
+
+    /// Takes what an order has open into the sum of its supplier.
+    pub(crate) fn value_open_receipts(&mut self, number: &PoNumber) {
+        let Some(po) = self.orders.get_mut(number).filter(|po| !po.context.synthetic) else { return };
+        let (before, now) = (po.open_receipts, po.received_not_invoiced().decimal());
+        if before == now {
+            return;
+        }
+        po.open_receipts = now;
+        let key = (po.po.supplier.clone(), po.po.currency.clone());
+        // A supplier with nothing open stays: the ERP may still have something of it.
+        *self.received_not_invoiced.entry(key).or_default() += now - before;
     }
 
     pub(crate) fn record_match(&mut self, matched: &InvoiceMatched) {

@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 
 use crossdock_model::{
-    Balance, DeliveryId, ErpOrderNumber, ExceptionId, FacilityId, InvoiceNumber, OrderId, PoNumber, ProductId,
-    Quantity, SystemId, Timestamp, TrackingNumber, TransferId,
+    Amount, Balance, Currency, DeliveryId, ErpOrderNumber, ExceptionId, FacilityId, InvoiceNumber, OrderId, PoNumber,
+    ProductId, Quantity, SystemId, Timestamp, TrackingNumber, TransferId,
 };
 use jiff::civil::Date;
 
@@ -129,6 +129,12 @@ impl State {
     /// All purchase orders, by number.
     pub fn purchase_orders(&self) -> impl Iterator<Item = &PoState> {
         self.procurement.orders.values()
+    }
+
+    /// What was received and not invoiced, by supplier and currency (domain.md 5.8). Synthetic orders are not in it.
+    pub fn received_not_invoiced(&self) -> impl Iterator<Item = (&SystemId, &Currency, Amount)> {
+        let sums = self.procurement.received_not_invoiced.iter().filter(|(_, sum)| !sum.is_zero());
+        sums.map(|((supplier, currency), sum)| (supplier, currency, Amount::from(*sum)))
     }
 
     /// All recommendations, by number.

@@ -12,7 +12,7 @@ use crate::{
 };
 use crate::{CustomerUpserted, PriceUpserted, ProductUpserted, SupplierUpserted, SyncCompleted};
 use crate::{MovementRegraded, MovementTransferred, StockSnapshot};
-use crate::{PoChangeAcknowledged, PoChangeRequested, QualityInspected, ReturnedToSupplier};
+use crate::{InventoryValued, PoChangeAcknowledged, PoChangeRequested, QualityInspected, ReturnedToSupplier};
 
 /// A payload, or a shared one: what the state keeps whole is not copied.
 macro_rules! held {
@@ -116,6 +116,8 @@ facts! {
     PoChangeAcknowledged(PoChangeAcknowledged) = "purchase_order.change_acknowledged.v1",
     /// Held units were looked at.
     QualityInspected(QualityInspected) = "quality.inspected.v1",
+    /// The ERP valued stock, and what was received and not invoiced.
+    InventoryValued(InventoryValued) = "inventory.valued.v1",
     /// Goods went back to their supplier.
     ReturnedToSupplier(ReturnedToSupplier) = "movement.returned_to_supplier.v1",
     /// A version of a product.

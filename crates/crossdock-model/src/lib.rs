@@ -24,6 +24,7 @@ mod partner;
 mod path;
 mod po_change;
 mod position;
+mod posting;
 mod price;
 mod procurement;
 mod product;
@@ -77,6 +78,7 @@ pub use partner::{CustomerUpserted, SupplierUpserted};
 pub use path::Path;
 pub use po_change::{PoChangeAcknowledged, PoChangeRefused, PoChangeRequested};
 pub use position::PositionChanged;
+pub use posting::{InventoryValued, OpenReceipts, ValuedLine};
 pub use price::PriceUpserted;
 pub use procurement::{
     ConfirmedLine, FunctionalAck, LineStatus, PoAcknowledged, PoChanged, PoClosed, PoConfirmed, PoCreated, PoInTransit,

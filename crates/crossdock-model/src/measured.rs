@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::{Amount, Balance, Fact, ProductId, Quantity, SnapshotLine, Unit, UnitFactor};
+use crate::{Amount, Balance, Fact, ProductId, Quantity, SnapshotLine, Unit, UnitFactor, ValuedLine};
 
 /// A quantity with its unit, at a place of a fact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +65,7 @@ impl Fact {
             }
             Self::TransferredOut(e) | Self::TransferredIn(e) => lines!(e.lines),
             Self::Snapshot(e) => lines!(e.lines),
+            Self::InventoryValued(e) => lines!(e.lines),
             Self::Recommended(e) => vec![Measured { line: None, product: &e.product, unit: &e.unit }],
             // Nothing here has a unit. A new fact is named here or above: one that is forgotten would count in the wrong unit.
             Self::OrderCancelRequested(_)
@@ -166,6 +167,17 @@ impl Fact {
                     quantities: [None, None],
                     balance: Some(on_hand),
                     price: None,
+                });
+                place.collect()
+            }
+            Self::InventoryValued(e) => {
+                let lines = e.lines.iter_mut();
+                let place = lines.map(|ValuedLine { product, quantity, unit, unit_cost, .. }| Place {
+                    product,
+                    unit,
+                    quantities: [None, None],
+                    balance: Some(quantity),
+                    price: Some(unit_cost),
                 });
                 place.collect()
             }

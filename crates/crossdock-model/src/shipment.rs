@@ -78,6 +78,9 @@ pub struct ShipmentMilestone {
     pub milestone: Milestone,
     /// By the carrier's clock.
     pub occurred_at: Timestamp,
+    /// When the carrier expects to hand over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimated_at: Option<Timestamp>,
     /// The shipper's reference.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,

@@ -43,16 +43,27 @@ impl State {
         }
     }
 
-    /// A carrier handed over what one of the order's shipments carries.
+    /// A carrier handed over what one of the order's shipments carries, or says when it will.
     fn arrive(&mut self, seen: &ShipmentMilestone, entry: &Entry) {
-        let numbers = self.procurement.by_tracking.get(&seen.tracking_number).cloned().unwrap_or_default();
-        for number in numbers.into_iter().filter(|_| seen.milestone == Milestone::Delivered) {
-            self.note_said(&number, entry);
+        let Some(numbers) = self.procurement.by_tracking.get(&seen.tracking_number).cloned() else { return };
+        let delivered = seen.milestone == Milestone::Delivered;
+        for number in numbers {
+            if delivered {
+                self.note_said(&number, entry);
+            }
             let Some(po) = self.procurement.orders.get_mut(&number) else { continue };
             let carried = po.shipments.values_mut().filter(|shipment| {
                 shipment.notice.as_ref().is_some_and(|n| n.tracking_number.as_ref() == Some(&seen.tracking_number))
             });
-            carried.for_each(|shipment| shipment.arrived = true);
+            for shipment in carried {
+                shipment.arrived |= delivered;
+                // An estimate that was made before the one that holds says nothing new (I8).
+                let newer = shipment.estimated_from.is_none_or(|from| from <= seen.occurred_at);
+                if let Some(estimated) = seen.estimated_at.filter(|_| newer) {
+                    shipment.estimated = Some(estimated);
+                    shipment.estimated_from = Some(seen.occurred_at);
+                }
+            }
             self.look_at_milestones(&number);
         }
     }
@@ -113,6 +124,8 @@ impl State {
     }
 
     pub(super) fn look_at_milestones(&mut self, number: &PoNumber) {
+        self.expect_receipts(number);
+        self.procurement.value_open_receipts(number);
         let Some(po) = self.procurement.orders.get_mut(number) else { return };
         po.note_milestones();
         if po.watch.due.is_empty() {

@@ -71,7 +71,8 @@ impl State {
             | Fact::PoAcknowledged(_)
             | Fact::SyncCompleted(_)
             | Fact::OrderChangeRequested(_)
-            | Fact::PoChangeAcknowledged(_) => {}
+            | Fact::PoChangeAcknowledged(_)
+            | Fact::InventoryValued(_) => {}
             Fact::ShipmentMilestone(m) => self.orders.reach(&m.tracking_number, m.milestone, entry.seq),
             // What it moves is decided; the carrier's number is known from here on.
             Fact::ShipmentNotified(notice) => self.remember_tracking(notice),
@@ -81,7 +82,6 @@ impl State {
     fn apply_hub_event(&mut self, event: &HubEvent, entry: &Entry) {
         self.apply_to_orders(event, entry);
         self.milestones_of(event, entry);
-        self.expect_after(event);
     }
 
     fn apply_to_orders(&mut self, event: &HubEvent, entry: &Entry) {

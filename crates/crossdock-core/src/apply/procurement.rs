@@ -151,6 +151,8 @@ impl State {
         let Some(po) = self.procurement.orders.get_mut(&event.po_number) else { return };
         let sent = po.has_reached(PoStatus::Sent);
         if let Some(change) = &event.change_id {
+            let asked = po.change.take_if(|asked| asked.change_id == *change);
+            po.needed_by = asked.and_then(|asked| asked.needed_by).or(po.needed_by.take());
             po.end_change(change);
         }
         for changed in &event.lines {

@@ -154,6 +154,7 @@ fn possible(state: &State, policy: &Policy, submission: &Submission) -> Result<(
         Fact::InvoiceReceived(invoice) => purchasing::possible_invoice(invoice),
         Fact::PoChangeRequested(change) => purchasing::possible_change(change),
         Fact::ReturnedToSupplier(movement) => purchasing::possible_return(movement),
+        Fact::InventoryValued(valued) => purchasing::possible_valuation(valued),
         Fact::ProductUpserted(product) => master::possible_product(state, product),
         Fact::PriceUpserted(price) => master::possible_price(price),
         Fact::SupplierUpserted(supplier) => master::possible_supplier(supplier),
@@ -331,7 +332,8 @@ fn of_object(state: &State, submission: &Submission) -> Option<Context> {
         | Fact::PriceUpserted(_)
         | Fact::CustomerUpserted(_)
         | Fact::SupplierUpserted(_)
-        | Fact::SyncCompleted(_) => None,
+        | Fact::SyncCompleted(_)
+        | Fact::InventoryValued(_) => None,
     }
 }
 

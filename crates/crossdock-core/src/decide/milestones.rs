@@ -76,6 +76,7 @@ pub(crate) fn order_of(event: &HubEvent) -> Option<&PoNumber> {
         HubEvent::PoConfirmed(e) => Some(&e.po_number),
         HubEvent::PoInTransit(e) => Some(&e.po_number),
         HubEvent::PoReceiptRecorded(e) => Some(&e.po_number),
+        HubEvent::PoNoticeUndone(e) => Some(&e.po_number),
         HubEvent::PoReduced(e) => Some(&e.po_number),
         HubEvent::PoChanged(e) => Some(&e.po_number),
         HubEvent::PoQualityRecorded(e) => Some(&e.po_number),

@@ -11,6 +11,7 @@ mod changes;
 mod commands;
 mod counts;
 mod escalation;
+mod finance;
 mod lots;
 mod master;
 mod matching;
@@ -65,12 +66,20 @@ pub fn decide(state: &State, policy: &Policy, entry: &Entry, now: Timestamp) -> 
         drafts.extend(shadow::said_by_owner(&ask, fact));
     }
     match &entry.event {
-        Event::Hub(event) => drafts.extend(order_of(event).into_iter().flat_map(|po| milestones::reached(&ask, po))),
+        Event::Hub(event) => {
+            drafts.extend(order_of(event).into_iter().flat_map(|po| milestones::reached(&ask, po)));
+            if let HubEvent::StockCorrected(correction) = event {
+                drafts.extend(finance::corrected(&ask, correction));
+            }
+        }
         Event::Fact(Fact::ShipmentMilestone(seen)) => {
             let carried = state.procurement.by_tracking.get(&seen.tracking_number).into_iter().flatten();
             drafts.extend(carried.flat_map(|po| milestones::reached(&ask, po)));
         }
-        Event::Fact(_) => {}
+        Event::Fact(fact) => {
+            let posted = finance::of_fact(&ask, fact, &drafts);
+            drafts.extend(posted);
+        }
     }
     drafts
 }
@@ -90,7 +99,8 @@ fn follows(state: &State, policy: &Policy, entry: &Entry, now: Timestamp) -> Vec
             Fact::Counted(m) => counts::counted(&ask, m),
             Fact::Snapshot(s) => counts::snapshot(&ask, s),
             Fact::Released(m) => allocation::fill_backorders(&ask, &m.product),
-            Fact::Quarantined(_) | Fact::Damaged(_) | Fact::Scrapped(_) => Vec::new(),
+            // What the books say of it is asked, and what left them is posted, by `finance`.
+            Fact::Quarantined(_) | Fact::Damaged(_) | Fact::Scrapped(_) | Fact::InventoryValued(_) => Vec::new(),
             Fact::TransferredOut(m) => transfers::left(&ask, m),
             Fact::TransferredIn(m) => transfers::arrived(&ask, m),
             Fact::Received(m) => procurement::received(&ask, m),

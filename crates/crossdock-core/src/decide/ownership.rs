@@ -46,6 +46,7 @@ pub(super) fn written_by(fact: &Fact) -> Option<Write<'static>> {
         | Fact::TransferredIn(_) => write("movement", "stock-movement", Act::Create),
         Fact::Received(_) => write("receipt", "counted", Act::Create),
         Fact::QualityInspected(_) => write("quality", "verdict", Act::Create),
+        Fact::InventoryValued(_) => write("inventory", "valuation", Act::Create),
         Fact::PoChangeRequested(_) => write("purchase-order", "commitment", Act::Update),
         Fact::Recommended(_) => write("recommendation", "proposal", Act::Create),
         Fact::ShipmentMilestone(_) => write("milestone", "outbound", Act::Create),
@@ -200,6 +201,9 @@ fn undeclared(policy: &Policy, sender: &SystemId, fact: &Fact) -> Result<(), Ref
     match fact {
         Fact::Recommended(_) if policy.procurement.as_ref() != Some(sender) => {
             Err(Refusal::not_owner(format!("{sender} does not plan replenishment")))
+        }
+        Fact::InventoryValued(_) if policy.erp.as_ref() != Some(sender) => {
+            Err(Refusal::not_owner(format!("{sender} does not keep the books, and cannot value stock")))
         }
         Fact::PoChangeRequested(_) if policy.erp.as_ref() != Some(sender) => {
             Err(Refusal::not_owner(format!("{sender} does not make purchase orders, and cannot change them")))

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use crossdock_model::{Amount, Invoice, PoChangeRequested, ReturnedToSupplier};
+use crossdock_model::{Amount, InventoryValued, Invoice, PoChangeRequested, ReturnedToSupplier};
 
 use crate::Refusal;
 
@@ -54,6 +54,18 @@ pub(super) fn possible_change(change: &PoChangeRequested) -> Result<(), Refusal>
         if !numbers.insert(line.line_number) {
             let message = format!("line number {} is used twice", line.line_number);
             return Err(Refusal::invalid("change/lines", format!("/data/lines/{index}/lineNumber"), message));
+        }
+    }
+    Ok(())
+}
+
+/// Each value is its quantity times its cost (I12).
+pub(super) fn possible_valuation(valued: &InventoryValued) -> Result<(), Refusal> {
+    for (index, line) in valued.lines.iter().enumerate() {
+        let worth = line.quantity.decimal().checked_mul(line.unit_cost.decimal());
+        if worth.is_none_or(|worth| worth != line.value.decimal()) {
+            let message = format!("{} × {} is not {}", line.quantity, line.unit_cost, line.value);
+            return Err(Refusal::invalid("valuation/value", format!("/data/lines/{index}/value"), message));
         }
     }
     Ok(())

@@ -6,9 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crossdock_model::{
-    AsnNumber, ConfirmedLine, LineNumber, PoChangeRequested, PoCreated, PoLine, ProductId, Quantity, ShipmentLine,
-    ShipmentPurpose, Timestamp, TrackingNumber, Unit,
+    Amount, AsnNumber, ConfirmedLine, LineNumber, PoChangeRequested, PoCreated, PoLine, ProductId, Quantity,
+    ShipmentLine, ShipmentPurpose, Timestamp, TrackingNumber, Unit,
 };
+
+use rust_decimal::Decimal;
 
 use super::Watch;
 use crate::Context;
@@ -74,6 +76,10 @@ pub struct PoState {
     pub milestones: Vec<(PoStatus, Timestamp)>,
     /// When its milestones are due and were reached.
     pub watch: Watch,
+    /// When the goods are wanted, since the last change that said so.
+    pub needed_by: Option<String>,
+    /// What of it was received and not invoiced, as it stands in the sum of the supplier.
+    pub(crate) open_receipts: Decimal,
 }
 
 /// A line of a purchase order, in base units.
@@ -199,6 +205,8 @@ impl PoState {
             group: None,
             milestones: vec![(PoStatus::Created, at)],
             watch: Watch::default(),
+            needed_by: None,
+            open_receipts: Decimal::ZERO,
         }
     }
 
@@ -246,6 +254,15 @@ impl PoState {
         if self.change.as_ref().is_some_and(|change| change.change_id == change_id) {
             self.change = None;
         }
+    }
+
+    /// What was received and may be billed, and is not matched yet, at the ordered price (5.8).
+    pub fn received_not_invoiced(&self) -> Amount {
+        let open = self.lines.iter().map(|line| {
+            let quantity = line.payable().saturating_sub(line.matched);
+            line.ordered.unit_price.times(quantity).map_or(Decimal::ZERO, Amount::decimal)
+        });
+        Amount::from(open.sum::<Decimal>())
     }
 
     /// True while somebody still has to do something for it.
@@ -302,4 +319,8 @@ pub struct ShipmentState {
     pub complete: bool,
     /// The carrier handed it over.
     pub arrived: bool,
+    /// When the carrier expects to hand it over …
+    pub estimated: Option<Timestamp>,
+    /// … and as of when it says so.
+    pub estimated_from: Option<Timestamp>,
 }

@@ -64,6 +64,7 @@ impl World {
             }
             "bill" => self.bill(body),
             "attribution" => self.attribution(body),
+            "answers" => self.answers(body.as_str().unwrap()),
             _ => return false,
         }
         true
@@ -74,17 +75,27 @@ impl World {
         let (number, product) = (text(body, "number", "PO-1"), text(body, "product", "P-1"));
         let facility = text(body, "facility", "DC-EAST");
         let version = self.position_version(&product, &facility);
-        let data = json!({
+        let mut data = json!({
             "recommendationId": format!("R-{number}"), "product": product, "facility": facility,
             "supplier": "supplier-acme", "quantity": body["quantity"], "unit": "EA",
             "unitPrice": text(body, "price", "1.00"), "currency": "USD", "cycle": number, "positionVersion": version,
         });
+        if let Some(date) = body.get("neededBy") {
+            data["neededBy"] = date.clone();
+        }
         self.submit("procurement", "replenishment.recommended.v1", body, &data);
         self.answer(&json!({ "call": "procurement.updateRecommendation", "status": 200 }));
         self.answer(&json!({ "call": "erp.createPurchaseOrder", "status": 201, "body": { "poNumber": number } }));
         if body.get("sent") != Some(&json!(false)) {
             self.answer(&json!({ "call": "supplier-acme.sendInterchange", "status": 202 }));
             self.answer(&json!({ "call": "procurement.updateRecommendation", "status": 200 }));
+        }
+    }
+
+    /// A system answers whatever waits for it, and whatever follows from that.
+    fn answers(&mut self, system: &str) {
+        while let Some(call) = self.calls_to(system).first() {
+            self.answer(&json!({ "call": call, "status": 200 }));
         }
     }
 

@@ -235,6 +235,12 @@ impl World {
         writeln!(self.text, "{line}").unwrap();
     }
 
+    /// The calls that wait for an answer of a system, the oldest first.
+    pub(super) fn calls_to(&self, system: &str) -> Vec<String> {
+        let calls = self.under_way.iter().filter(|attempt| attempt.plan.target.as_str() == system);
+        calls.map(|attempt| format!("{system}.{}", attempt.plan.operation)).collect()
+    }
+
     pub(super) fn partition(&self) -> &Partition {
         &self.partition
     }
