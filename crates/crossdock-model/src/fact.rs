@@ -11,8 +11,8 @@ use crate::{
     PoAcknowledged, Recommendation, ShipmentMilestone, ShipmentNotice, ShipmentPurpose, SystemId,
 };
 use crate::{CustomerUpserted, PriceUpserted, ProductUpserted, SupplierUpserted, SyncCompleted};
-use crate::{MovementRegraded, MovementTransferred, StockSnapshot};
 use crate::{InventoryValued, PoChangeAcknowledged, PoChangeRequested, QualityInspected, ReturnedToSupplier};
+use crate::{MovementRegraded, MovementTransferred, StockSnapshot};
 
 /// A payload, or a shared one: what the state keeps whole is not copied.
 macro_rules! held {
