@@ -55,7 +55,9 @@ impl<T: Record> Versions<T> {
         let place = versions.partition_point(|known| known.record.version() < number);
         versions.insert(place, Version { record, from });
         if versions.len() > KEPT {
-            versions.remove(0);
+            // The oldest that does not count any more: those to come may be many, the one that counts is not lost for them.
+            let over = versions.iter().skip(1).position(|next| next.from <= said_at);
+            versions.remove(over.unwrap_or(0));
         }
     }
 
@@ -266,5 +268,30 @@ impl Master {
             version: record.version,
             indivisible: known.indivisible,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KEPT, Versions};
+    use crossdock_model::{ProductUpserted, SystemId, Timestamp};
+    use serde_json::json;
+
+    fn version(number: usize, valid_from: &str) -> ProductUpserted {
+        serde_json::from_value(json!({ "product": "P-1", "version": number, "validFrom": valid_from })).unwrap()
+    }
+
+    #[test]
+    fn versions_to_come_do_not_push_out_the_one_that_counts() {
+        let (erp, now): (SystemId, Timestamp) = ("erp".parse().unwrap(), "2026-03-01T00:00:00Z".parse().unwrap());
+        let mut versions = Versions::default();
+        versions.keep(&erp, version(1, "2026-01-01"), now);
+        versions.keep(&erp, version(2, "2026-02-01"), now);
+        for number in 3..KEPT + 2 {
+            versions.keep(&erp, version(number, "2027-01-01"), now);
+        }
+        assert_eq!(versions.of(&erp).len(), KEPT);
+        let counts = versions.at(now).map(|(_, version)| version.record.version).collect::<Vec<_>>();
+        assert_eq!(counts, [2], "the first one, which counts no more, made room");
     }
 }

@@ -455,7 +455,7 @@ impl Partition {
         let submission = spoken.as_ref().unwrap_or(submission);
         match verdict {
             Verdict::Accept { context, factors } => {
-                let meta = decide::meta_of(submission, &context, now);
+                let meta = decide::meta_of(&self.policy, submission, &context, now);
                 let seq = self.state.seq + 1;
                 let correlation_id = context.correlation_id.to_string();
                 let keys = keys.into_iter().map(|key| (key, submission.digest)).collect();
@@ -475,6 +475,10 @@ impl Partition {
                 let keys = keys.into_iter().map(|key| (key, submission.digest)).collect();
                 let meta = Meta { id: format!("hub-{seq}").into(), ..decide::hub_meta(&context, None, now) };
                 let entry = self.record(meta, Event::Hub(HubEvent::FactSetAside(*fact)), keys);
+                // It was read without an error, whatever becomes of it.
+                if let Some(plan) = decide::acknowledgement(&self.state, &self.policy, &context, submission) {
+                    self.record_draft(plan.into(), &entry, now);
+                }
                 self.follow(Arc::clone(&entry), now);
                 let answer = Answer::Accepted { seq, correlation_id, without_effect: effect };
                 self.waiting.push_back((self.state.seq, ticket, answer));

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{ExceptionId, SystemId, Timestamp, UnitFactor};
+use crate::{ExceptionId, FacilityId, SystemId, Timestamp, UnitFactor};
 
 /// Why a fact has no effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +28,12 @@ pub struct FactSetAside {
     pub id: String,
     /// By the sender's clock.
     pub source_time: Timestamp,
+    /// Its number, where it is one of its facility's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_sequence: Option<u64>,
+    /// The facility at which it happened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facility: Option<FacilityId>,
     /// Its CloudEvents type.
     #[serde(rename = "type")]
     pub event_type: String,

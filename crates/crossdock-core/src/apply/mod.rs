@@ -189,6 +189,7 @@ impl State {
             HubEvent::DeadLetterEdited(e) => self.deliveries.edit(e, entry.meta.received_at),
             HubEvent::BreakerOpened(e) => self.deliveries.open_breaker(e),
             HubEvent::BreakerClosed(e) => self.deliveries.close_breaker(&e.target),
+            HubEvent::FactSetAside(e) => self.see_number_of(e),
             HubEvent::ShadowNoted(e) => self.note_shadow(e, entry),
             HubEvent::ShadowDiffered(e) => self.settle_shadow(e),
             HubEvent::SyncRecorded(e) => self.record_sync(e),
@@ -205,7 +206,6 @@ impl State {
             | HubEvent::SyntheticResumed(_)
             | HubEvent::ResyncRequested(_)
             | HubEvent::MessageRejected(_)
-            | HubEvent::FactSetAside(_)
             | HubEvent::MasterChanged(_) => {}
         }
     }

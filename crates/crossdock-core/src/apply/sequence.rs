@@ -1,7 +1,8 @@
 //! What the running numbers of a facility change.
 
 use crossdock_model::{
-    ExceptionKind, ExceptionOpened, ExceptionResolved, Fact, HoldBackEnded, Numbers, PositionChanged, SequenceGapFound,
+    ExceptionKind, ExceptionOpened, ExceptionResolved, Fact, FactSetAside, HoldBackEnded, Numbers, PositionChanged,
+    SequenceGapFound,
 };
 
 use crate::about::About;
@@ -13,6 +14,13 @@ impl State {
     pub(super) fn see_sequence(&mut self, fact: &Fact, entry: &Entry) {
         if let Some(facility) = fact.facility() {
             self.stock.sequences.see(facility, entry.meta.source_sequence);
+        }
+    }
+
+    /// A fact that was set aside has a number of its facility like any other.
+    pub(super) fn see_number_of(&mut self, aside: &FactSetAside) {
+        if let (Some(facility), Some(number)) = (&aside.facility, aside.source_sequence) {
+            self.stock.sequences.see(facility, Some(number));
         }
     }
 

@@ -84,7 +84,7 @@ pub(crate) fn admit(
         Err(refusal) => return Verdict::Refuse { refusal, exception: None },
     };
     let context = context_of(state, submission, state.seq + 1);
-    match ownership::aside(submission, right, now) {
+    match ownership::aside(policy, submission, right, now) {
         None => Verdict::Accept { context, factors },
         Some(fact) => Verdict::SetAside { context, fact: Box::new(fact) },
     }
@@ -348,7 +348,7 @@ pub(crate) fn fresh_context(seq: Seq, synthetic: bool, run_id: Option<RunId>) ->
 }
 
 /// The circumstances of an accepted fact.
-pub(crate) fn meta_of(submission: &Submission, context: &Context, now: Timestamp) -> Meta {
+pub(crate) fn meta_of(policy: &Policy, submission: &Submission, context: &Context, now: Timestamp) -> Meta {
     Meta {
         id: submission.id.as_str().into(),
         system: submission.system.clone(),
@@ -356,10 +356,17 @@ pub(crate) fn meta_of(submission: &Submission, context: &Context, now: Timestamp
         received_at: now,
         correlation_id: context.correlation_id.clone(),
         causation_id: submission.causation_id.as_deref().map(Text::from),
-        source_sequence: submission.source_sequence,
+        source_sequence: number_of(policy, submission),
         synthetic: context.synthetic,
         run_id: context.run_id.clone(),
     }
+}
+
+/// The number of a fact. Of what happened at a facility it is one of the facility's own system: while another one still owns its
+/// movements, the numbers of that one would look like gaps.
+pub(super) fn number_of(policy: &Policy, submission: &Submission) -> Option<u64> {
+    let runs = |facility| policy.wms_of(facility) == Some(&submission.system);
+    submission.source_sequence.filter(|_| submission.fact.facility().is_none_or(runs))
 }
 
 /// The circumstances of an event of the hub; its id is set when it gets its place.

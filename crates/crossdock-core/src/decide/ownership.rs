@@ -9,7 +9,7 @@ use crossdock_model::{
 };
 use serde_json::{Value, json};
 
-use super::{Ask, Question, master, shadow, units};
+use super::{Ask, Question, admission, master, sequence, shadow, units};
 use crate::ownership::{Act, Group, Otherwise};
 use crate::partition::Submission;
 use crate::{Draft, Entry, Policy, Refusal, State};
@@ -232,12 +232,14 @@ fn owns_po(state: &State, number: &PoNumber, sender: &SystemId) -> Result<(), Re
 }
 
 /// The fact as it is kept without effect.
-pub(super) fn aside(submission: &Submission, right: Right, now: Timestamp) -> Option<FactSetAside> {
+pub(super) fn aside(policy: &Policy, submission: &Submission, right: Right, now: Timestamp) -> Option<FactSetAside> {
     let Right::SetAside { object, group, owner, effect } = right else { return None };
     Some(FactSetAside {
         system: submission.system.clone(),
         id: submission.id.clone(),
         source_time: submission.source_time.unwrap_or(now),
+        source_sequence: admission::number_of(policy, submission),
+        facility: submission.fact.facility().cloned(),
         event_type: submission.fact.event_type().to_owned(),
         data: submission.fact.to_data().unwrap_or_default(),
         object: object.to_owned(),
@@ -247,13 +249,25 @@ pub(super) fn aside(submission: &Submission, right: Right, now: Timestamp) -> Op
     })
 }
 
-/// What is proposed waits for its owner, whole.
+/// What is set aside is numbered, compared or proposed.
 pub(super) fn set_aside(ask: &Ask<'_>, fact: &FactSetAside) -> Vec<Draft> {
-    match fact.effect {
-        Effect::Ignored => return Vec::new(),
-        Effect::Compared => return shadow::set_aside(ask, fact),
-        Effect::Proposed => {}
+    let mut drafts = Vec::new();
+    // Set aside or not, its number is one of the facility's.
+    if fact.source_sequence.is_some()
+        && let Some(Ok(said)) = Fact::from_data(&fact.event_type, fact.data.clone())
+    {
+        drafts.extend(sequence::seen(ask, &said));
     }
+    match fact.effect {
+        Effect::Ignored => {}
+        Effect::Compared => drafts.extend(shadow::set_aside(ask, fact)),
+        Effect::Proposed => drafts.extend(proposed(ask, fact)),
+    }
+    drafts
+}
+
+/// What is proposed waits for its owner, whole.
+fn proposed(ask: &Ask<'_>, fact: &FactSetAside) -> Option<Draft> {
     let question = Question {
         kind: ExceptionKind::OwnershipProposal,
         about: format!("fact/{}/{}", fact.system, fact.id),
@@ -267,7 +281,7 @@ pub(super) fn set_aside(ask: &Ask<'_>, fact: &FactSetAside) -> Vec<Draft> {
         resolutions: &[Resolution::Approve, Resolution::Reject],
         details: json!({ "proposal": fact }),
     };
-    ask.open(question).into_iter().collect()
+    ask.open(question)
 }
 
 /// Its owner accepted or refused a proposal.
