@@ -8,6 +8,7 @@ mod ledgers;
 mod models;
 mod random;
 mod rules;
+mod stocking;
 mod world;
 
 use crossdock_testkit::Case;

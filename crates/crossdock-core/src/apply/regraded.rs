@@ -1,7 +1,7 @@
 //! What a change of condition, a leg of a transfer and a snapshot change.
 //! Rules: docs/concepts/domain.md 4.5, 4.11, 4.12.
 
-use crossdock_model::{Balance, Bucket, ExceptionKind, MovementRegraded, MovementTransferred, Quantity, StockSnapshot};
+use crossdock_model::{Balance, Bucket, ExceptionKind, MovementRegraded, MovementTransferred, StockSnapshot};
 
 use crate::stock::{Count, CountKey, CountKind, Legs, Position, Side};
 use crate::{Entry, State};
@@ -30,13 +30,10 @@ impl State {
                 add(position, to, quantity);
             }
         });
-        // What was not found in a pick is released by this, and waits for no count any more (4.8.1). Nor can more wait than is held.
+        // What was not found in a pick is released by this, and waits for no count any more (4.8.1).
         if to == To::Bucket(Bucket::Sellable) && from == Bucket::Quarantined {
             self.counts.settle(place.0, place.1, movement.quantity);
         }
-        let waits = self.counts.get(place.0, place.1).map_or(Quantity::ZERO, |pending| pending.quantity);
-        let held = self.stock.get(place.0, place.1).map_or(Balance::ZERO, |position| position.quarantined);
-        self.counts.settle(place.0, place.1, waits.saturating_sub(held.floored()));
     }
 
     /// Out n: on_hand −n, in_transit of the destination +n, as far as it did not arrive before.

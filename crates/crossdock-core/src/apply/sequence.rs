@@ -42,6 +42,11 @@ impl State {
 
     /// A rise of what storefronts are told waits while the facility is held back, and so does a figure below zero.
     pub(super) fn publish(&mut self, event: &PositionChanged) {
+        // No more can wait for a count than is held: what was released, inspected or sent back was found (4.8.1).
+        if let Some(pending) = self.counts.get(&event.product, &event.facility) {
+            let found = pending.quantity.saturating_sub(event.quarantined.floored());
+            self.counts.settle(&event.product, &event.facility, found);
+        }
         let held_back = self.stock.sequences.held_back(&event.facility).is_some();
         let waits = self.stock.mark_published(event, held_back);
         if !held_back {

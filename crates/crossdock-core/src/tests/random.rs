@@ -15,6 +15,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 use serde_json::{Value, json};
 
+use super::stocking::{Number, Stocking, stocking};
 use super::world::{digest, id, policy, wms};
 use crate::delivery::{Attempt, AttemptOutcome};
 use crate::partition::{Command, Known};
@@ -29,6 +30,7 @@ const MAX_OUTPUTS: usize = 20_000;
 /// One thing that happens.
 #[derive(Clone, Debug)]
 enum Step {
+    Stock(Stocking),
     Adjust {
         east: bool,
         product: u8,
@@ -178,6 +180,7 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(product, version, case, indivisible)| Step::Product { product, version, case, indivisible }),
         1 => (any::<bool>(), 0..3_u8, -3..9_i8, any::<bool>())
             .prop_map(|(east, product, quantity, cases)| Step::Propose { east, product, quantity, cases }),
+        8 => stocking().prop_map(Step::Stock),
         6 => (0..6_u8, prop::collection::vec((0..4_u8, 0..7_u8), 1..4), 0..2_u8, prop::bool::weighted(0.05))
             .prop_map(|(number, lines, transport, wrong_total)| Step::Order { number, lines, transport, wrong_total }),
         2 => (0..7_u8).prop_map(|number| Step::Cancel { number }),
@@ -232,6 +235,9 @@ struct Sim {
     cancelled: BTreeSet<OrderKey>,
     closed: BTreeSet<OrderKey>,
     tickets: u64,
+    /// The last number of the facility that has numbers, and those that it left out.
+    number: u64,
+    left_out: Vec<u64>,
     now: Timestamp,
     broken: Vec<String>,
 }
@@ -243,6 +249,7 @@ impl Sim {
             "ownership": { "movement/physical-count": {
                 "otherwise": "propose", "grants": [{ "system": "wms-*", "may": ["create"] }],
             }},
+            "sequences": ["DC-EAST"], "variance": { "quantity": "3" }, "historyMs": 60_000,
         })));
         Self {
             partition: Partition::new(Arc::clone(&policy), 7),
@@ -259,6 +266,8 @@ impl Sim {
             cancelled: BTreeSet::new(),
             closed: BTreeSet::new(),
             tickets: 0,
+            number: 0,
+            left_out: Vec::new(),
             now: id("2026-03-01T10:00:00Z"),
             broken: Vec::new(),
         }
@@ -304,6 +313,7 @@ impl Sim {
                 self.finish_append(true);
             }
             Step::Crash { appended, effects } => self.crash(*appended, *effects),
+            Step::Stock(stocking) => self.stock(stocking),
             fact => {
                 let (system, event_type, transport, synthetic, data) = self.fact(fact);
                 self.submit(&system, event_type, &transport, synthetic, &data);
@@ -502,9 +512,36 @@ impl Sim {
         po.map_or(("PO-NONE".into(), "P-1".into()), |po| (po.po.po_number.to_string(), po.lines[0].product.to_string()))
     }
 
+    fn stock(&mut self, stocking: &Stocking) {
+        let at = self.now - SignedDuration::from_secs(i64::from(stocking.ago));
+        let (system, event_type, data) = stocking.message(self.tickets, &at.to_string());
+        let number = (stocking.facility() == "DC-EAST").then(|| match stocking.number {
+            Number::Late if !self.left_out.is_empty() => self.left_out.remove(0),
+            Number::Again => self.number.max(1),
+            Number::Skips => {
+                self.left_out.push(self.number + 1);
+                self.number += 2;
+                self.number
+            }
+            Number::Next | Number::Late => {
+                self.number += 1;
+                self.number
+            }
+        });
+        let mut submission = self.submission(system, event_type, &format!("st-{}", self.tickets), false, &data);
+        submission.source_time = Some(at);
+        submission.source_sequence = number;
+        self.admit(submission);
+    }
+
     fn submit(&mut self, system: &str, event_type: &str, transport: &str, synthetic: bool, data: &Value) {
+        let submission = self.submission(system, event_type, transport, synthetic, data);
+        self.admit(submission);
+    }
+
+    fn submission(&self, system: &str, event_type: &str, transport: &str, synthetic: bool, data: &Value) -> Submission {
         let fact = Fact::from_data(event_type, data.clone()).expect("a fact").expect("well-formed data");
-        let submission = Submission {
+        Submission {
             system: id(system),
             id: transport.to_owned(),
             fact,
@@ -516,7 +553,10 @@ impl Sim {
             synthetic,
             run_id: None,
             acknowledge: event_type.starts_with("shipment").then(|| json!({ "ack": transport })),
-        };
+        }
+    }
+
+    fn admit(&mut self, submission: Submission) {
         let keys = Partition::keys_of(&submission).into_iter();
         let known = Known { keys: keys.filter_map(|key| Some((key.clone(), *self.index.get(&key)?))).collect() };
         let ticket = self.ticket();
