@@ -34,6 +34,8 @@ pub struct HubConfig {
     pub policy: PolicyConfig,
     /// Tolerances and times of buying.
     pub purchasing: PurchasingConfig,
+    /// What of the stock is compared, and what waits.
+    pub stock: StockConfig,
     /// How far master data is trusted, and what input is plausible.
     pub master_data: MasterDataConfig,
 }
@@ -247,6 +249,39 @@ impl Default for PurchasingConfig {
     }
 }
 
+/// Which facilities number what they report, and which variances are taken without a decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StockConfig {
+    /// Facilities whose systems number all that they report, without gaps.
+    pub numbered: Vec<String>,
+    /// How long counts, snapshots and rises of what is published wait for a missing number.
+    pub hold_back: Duration,
+    /// How long the movements of a position are kept one by one.
+    pub history: Duration,
+    /// The largest variance that needs nobody: in base units …
+    pub variance_quantity: Option<String>,
+    /// … in percent of the books …
+    pub variance_percent: Option<String>,
+    /// … and in value.
+    pub variance_value: Option<String>,
+    /// What a unit of a product is worth.
+    pub unit_costs: BTreeMap<String, String>,
+}
+
+impl Default for StockConfig {
+    fn default() -> Self {
+        Self {
+            numbered: Vec::new(),
+            hold_back: Duration::from_secs(30),
+            history: Duration::from_secs(48 * 3600),
+            variance_quantity: None,
+            variance_percent: None,
+            variance_value: None,
+            unit_costs: BTreeMap::new(),
+        }
+    }
+}
+
 impl HubConfig {
     /// A configuration with defaults, no systems, an in-memory ledger and a free loopback port.
     pub fn in_memory() -> Self {
@@ -260,6 +295,7 @@ impl HubConfig {
             x12: X12Identity { qualifier: "ZZ".to_owned(), id: "CROSSDOCK".to_owned() },
             policy: PolicyConfig::default(),
             purchasing: PurchasingConfig::default(),
+            stock: StockConfig::default(),
             master_data: MasterDataConfig::default(),
         }
     }

@@ -7,11 +7,11 @@ use std::time::Duration;
 use crossdock_contract::ownership as declared;
 use crossdock_core::master::MasterPolicy;
 use crossdock_core::ownership::{Act, Grant, Group, Otherwise, Ownership};
-use crossdock_core::{Policy, Purchasing, TargetPolicy};
+use crossdock_core::{Policy, Purchasing, TargetPolicy, VarianceLimits};
 use crossdock_model::{Amount, Currency, FacilityId, ProductId, Quantity, SystemId, Timestamp};
 
 use crate::HubError;
-use crate::config::{HubConfig, MasterDataConfig, PurchasingConfig, SystemConfig};
+use crate::config::{HubConfig, MasterDataConfig, PurchasingConfig, StockConfig, SystemConfig};
 
 /// The policy that a configuration declares.
 pub(crate) fn policy(config: &HubConfig, declared: &declared::Ownership) -> Result<Policy, HubError> {
@@ -31,7 +31,7 @@ pub(crate) fn policy(config: &HubConfig, declared: &declared::Ownership) -> Resu
         purchasing: purchasing(&config.purchasing)?,
         master: master(&config.master_data),
         shadow_window_ms: ms(config.master_data.shadow_window),
-        ..Policy::default()
+        ..stock(&config.stock)?
     };
     for (id, system) in &config.systems {
         let id = parse::<SystemId>("systems", id)?;
@@ -109,6 +109,26 @@ fn purchasing(config: &PurchasingConfig) -> Result<Purchasing, HubError> {
         currencies: config.currencies.iter().map(currency).collect::<Result<_, _>>()?,
         allowances_ms: config.allowances.iter().map(|(step, time)| (*step, ms(*time))).collect(),
         clock_uncertainty_ms: ms(config.clock_uncertainty),
+    })
+}
+
+/// What the declaration of stock says; the rest is as usual.
+fn stock(config: &StockConfig) -> Result<Policy, HubError> {
+    let cost = |(product, cost): (&String, &String)| {
+        Ok((parse::<ProductId>("stock.unit_costs", product)?, parse::<Amount>("stock.unit_costs", cost)?))
+    };
+    let quantity = |key, value: &Option<String>| value.as_deref().map(|text| parse::<Quantity>(key, text)).transpose();
+    Ok(Policy {
+        sequences: config.numbered.iter().map(|name| parse("stock.numbered", name)).collect::<Result<_, _>>()?,
+        hold_back_ms: ms(config.hold_back),
+        history_ms: ms(config.history),
+        variance: VarianceLimits {
+            quantity: quantity("stock.variance.quantity", &config.variance_quantity)?,
+            percent: quantity("stock.variance.percent", &config.variance_percent)?,
+            value: config.variance_value.as_deref().map(|text| parse("stock.variance.value", text)).transpose()?,
+        },
+        unit_costs: config.unit_costs.iter().map(cost).collect::<Result<_, HubError>>()?,
+        ..Policy::default()
     })
 }
 

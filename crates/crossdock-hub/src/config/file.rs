@@ -15,8 +15,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{
-    DeliveryConfig, HubConfig, LedgerPlace, Limits, MasterDataConfig, PolicyConfig, PurchasingConfig, SystemConfig,
-    X12Identity,
+    DeliveryConfig, HubConfig, LedgerPlace, Limits, MasterDataConfig, PolicyConfig, PurchasingConfig, StockConfig,
+    SystemConfig, X12Identity,
 };
 
 #[derive(Deserialize)]
@@ -36,6 +36,8 @@ struct File {
     policy: PolicyTable,
     #[serde(default)]
     purchasing: PurchasingTable,
+    #[serde(default)]
+    stock: StockTable,
     #[serde(default)]
     master_data: MasterDataTable,
 }
@@ -132,6 +134,27 @@ struct MasterDataTable {
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
+struct StockTable {
+    #[serde(default)]
+    numbered: Vec<Spanned<String>>,
+    hold_back_ms: Option<Spanned<u64>>,
+    history_ms: Option<Spanned<u64>>,
+    #[serde(default)]
+    variance: VarianceTable,
+    #[serde(default)]
+    unit_costs: BTreeMap<String, Spanned<String>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct VarianceTable {
+    quantity: Option<Spanned<String>>,
+    percent: Option<Spanned<String>>,
+    value: Option<Spanned<String>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct PurchasingTable {
     receipt_tolerance_percent: Option<Spanned<String>>,
     accept_reduction_percent: Option<Spanned<String>>,
@@ -210,6 +233,7 @@ impl Reader<'_> {
         let systems: BTreeMap<String, SystemConfig> =
             file.systems.into_iter().map(|(id, table)| (id.clone(), self.system(&id, table))).collect();
         let policy = self.policy(file.policy, &systems);
+        let stock = self.stock(file.stock, &systems);
         let config = HubConfig {
             listen,
             ledger: self.ledger(&file.ledger.path),
@@ -220,6 +244,7 @@ impl Reader<'_> {
             x12: identity(file.x12).unwrap_or_else(|| HubConfig::in_memory().x12),
             policy,
             purchasing: self.purchasing(file.purchasing),
+            stock,
             master_data: self.master_data(file.master_data),
         };
         if !self.found.has_errors() && !config.unprotected().is_empty() {
@@ -403,6 +428,30 @@ impl Reader<'_> {
             ahead: self.duration("master_data.ahead_ms", table.ahead_ms, usual.ahead),
             past: self.duration("master_data.past_ms", table.past_ms, usual.past),
             shadow_window: self.duration("master_data.shadow_window_ms", table.shadow_window_ms, usual.shadow_window),
+        }
+    }
+
+    fn stock(&mut self, table: StockTable, systems: &BTreeMap<String, SystemConfig>) -> StockConfig {
+        let usual = StockConfig::default();
+        for name in &table.numbered {
+            if !systems.values().any(|system| system.facility.as_ref() == Some(name.as_ref())) {
+                let text = format!("no system has the facility `{}`", name.as_ref());
+                self.mistake("stock.numbered", span(name), text).file();
+            }
+        }
+        let costs = table.unit_costs.into_iter();
+        let costs = costs.map(|(product, value)| (product, self.decimal("stock.unit_costs", value))).collect();
+        let mut limit = |key: &str, value: Option<Spanned<String>>| {
+            value.map(|value| self.decimal(&format!("stock.variance.{key}"), value))
+        };
+        StockConfig {
+            variance_quantity: limit("quantity", table.variance.quantity),
+            variance_percent: limit("percent", table.variance.percent),
+            variance_value: limit("value", table.variance.value),
+            numbered: table.numbered.into_iter().map(Spanned::into_inner).collect(),
+            hold_back: self.duration("stock.hold_back_ms", table.hold_back_ms, usual.hold_back),
+            history: self.duration("stock.history_ms", table.history_ms, usual.history),
+            unit_costs: costs,
         }
     }
 
