@@ -3,6 +3,7 @@
 //! A new case is a new file with an empty `then`; `UPDATE_EXPECT=1` writes it: review it as you would code.
 //! After every step the invariants are checked; at the end the ledger is folded anew and must give the same state.
 
+mod bulk;
 mod buying;
 mod ledgers;
 mod models;

@@ -137,6 +137,7 @@ pub(super) fn into_target(state: &State, scan: &ReplayScan, by: &str, reason: &s
             Some(_) => replayed.waiting += 1,
             None if scan.is_overtaken(id, plan) => replayed.overtaken += 1,
             None if state.deliveries.owes(plan) => replayed.waiting += 1,
+            None if state.deliveries.is_behind(plan) => replayed.overtaken += 1,
             None => {
                 let plan = DeliveryPlanned { replays: Some(id), maybe_done: true, ..DeliveryPlanned::clone(plan) };
                 events.push((context.clone(), HubEvent::DeliveryPlanned(Arc::new(plan))));

@@ -152,6 +152,12 @@ impl Deliveries {
         })
     }
 
+    /// Whether something newer waits behind it, and only the newest matters.
+    pub(super) fn has_newer(&self, delivery: &Delivery) -> bool {
+        let queue = self.targets.get(&delivery.plan.target).and_then(|target| target.keys.get(&delivery.plan.key));
+        delivery.plan.ordering == Ordering::NewestWins && queue.is_some_and(|queue| queue.len() > 1)
+    }
+
     pub(super) fn target(&self, system: &SystemId) -> Option<&Target> {
         self.targets.get(system)
     }
@@ -176,6 +182,12 @@ impl Deliveries {
     /// Dead letters whose place something newer took, each with that.
     pub(crate) fn superseded(&self) -> &[(DeliveryId, DeliveryId)] {
         &self.superseded
+    }
+
+    /// Whether something of the same key is owed that would have to come after it.
+    pub(crate) fn is_behind(&self, plan: &DeliveryPlanned) -> bool {
+        let queued = self.targets.get(&plan.target).is_some_and(|target| target.keys.contains_key(&plan.key));
+        plan.ordering != Ordering::Independent && queued
     }
 
     /// Whether something with this idempotency key is owed to a target under this key.
@@ -258,7 +270,9 @@ impl Deliveries {
             history: Vec::new(),
         };
         self.by_id.insert(id, delivery);
-        let in_place_of = plan.replaces.filter(|old| self.is_dead_head(*old, plan));
+        // Of those that only the newest matters of, the edited one is the newest.
+        let in_turn = plan.ordering != Ordering::NewestWins;
+        let in_place_of = plan.replaces.filter(|old| in_turn && self.is_dead_head(*old, plan));
         let target = self.targets.entry(plan.target.clone()).or_default();
         target.add_waiting(at, id);
         let queue = target.keys.entry(queue_key(plan, in_place_of.unwrap_or(id))).or_default();

@@ -63,9 +63,12 @@ impl ReplayScan {
         if plan.isolation.as_deref() == Some(&Isolation::Sink) {
             return;
         }
-        // Behind the limit only the ends of those before it are of interest.
         if self.next.is_some() || self.open.len() == self.limit {
             self.next.get_or_insert(entry.seq);
+            // Behind the limit only what may overtake those before it is of interest.
+            if self.open.values().any(|(open, _)| open.key == plan.key) {
+                self.keys.insert(id, (plan.idempotency_key.clone(), plan.key.clone()));
+            }
             return;
         }
         // What takes a place stands for what it took it from.
@@ -113,8 +116,8 @@ impl ReplayScan {
     pub(crate) fn is_overtaken(&self, id: DeliveryId, plan: &DeliveryPlanned) -> bool {
         match plan.ordering {
             Ordering::Independent => false,
-            // Of those that only the newest matters of, all but the last are old.
-            Ordering::NewestWins => self.keys.range(id..).skip(1).any(|(_, (_, queue))| *queue == plan.key),
+            // Where only the newest matters, what is not owed any more is old, or was given up by a person.
+            Ordering::NewestWins => true,
             Ordering::InOrder => self.overtaken.get(&plan.key).is_some_and(|newest| *newest > id),
         }
     }

@@ -2,13 +2,14 @@
 //! Invariant: equal state, outcome, time and seed give equal events; the jitter is a function of them, not of chance.
 
 use crossdock_model::{
-    AttemptFailed, BreakerChanged, DeadLetterOpened, DeliveryId, DeliverySucceeded, HubEvent, LeftItem, Severity,
-    SystemId, Timestamp,
+    AttemptFailed, BreakerChanged, DeadLetterOpened, DeliveryId, DeliverySucceeded, HubEvent, LeftItem, Retired,
+    Severity, SystemId, Timestamp,
 };
 
 use super::backoff::{backoff, jitter, later};
 use super::verdict::{Again, Verdict, judge, left};
 use super::{AttemptOutcome, Breaker, Deliveries, Delivery, Lanes};
+use crate::exceptions::BY_RULE;
 use crate::{Policy, TargetPolicy};
 
 /// Dead letters that one failed trial may make: the rest follows with the next trial.
@@ -146,7 +147,11 @@ impl End<'_> {
             }
         }
         let own = self.delivery.id;
-        let gave_up = buried.iter().any(|e| matches!(e, HubEvent::DeadLetterOpened(d) if d.delivery_id == own));
+        let gave_up = buried.iter().any(|event| match event {
+            HubEvent::DeadLetterOpened(e) => e.delivery_id == own,
+            HubEvent::DeliveryRetired(e) => e.delivery_id == own,
+            _ => false,
+        });
         let mut events = Vec::new();
         if !gave_up {
             let mut failed = self.failed(why.to_owned(), until);
@@ -173,6 +178,15 @@ impl End<'_> {
     }
 
     fn bury(&self, d: &Delivery, attempts: u32, why: String, status: Option<u16>) -> HubEvent {
+        if self.deliveries.has_newer(d) {
+            // Nobody has to look at old news.
+            return HubEvent::DeliveryRetired(Retired {
+                delivery_id: d.id,
+                target: d.plan.target.clone(),
+                by: BY_RULE.to_owned(),
+                reason: format!("a newer one waits behind it; {why}"),
+            });
+        }
         let severity = Severity::Medium;
         HubEvent::DeadLetterOpened(DeadLetterOpened {
             delivery_id: d.id,

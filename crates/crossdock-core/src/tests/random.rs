@@ -4,7 +4,7 @@
 //!
 //! `PROPTEST_CASES` runs more of them; a failure is shrunk and printed with its steps.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crossdock_model::{
@@ -17,8 +17,8 @@ use serde_json::{Value, json};
 
 use super::stocking::{Number, Stocking, stocking};
 use super::world::{digest, id, policy, wms};
-use crate::delivery::{Attempt, AttemptOutcome};
-use crate::partition::{Command, Known};
+use crate::delivery::{Attempt, AttemptOutcome, ReplayScan, Standing};
+use crate::partition::{Command, Known, ReplayFilter};
 use crate::{
     Answer, CancelState, Entry, Input, OrderKey, Output, Partition, PoStatus, Policy, Seq, Submission, invariants,
 };
@@ -135,6 +135,21 @@ enum Step {
         which: u8,
         how: u8,
     },
+    Edit {
+        which: u8,
+    },
+    Discard {
+        which: u8,
+    },
+    ReplayAll {
+        limit: u8,
+    },
+    /// The log was read up to so many entries before its head.
+    ReplayInto {
+        target: u8,
+        from: u8,
+        behind: u8,
+    },
     /// From now on appends take their time; the next one ends the wait.
     Slow,
     Durable,
@@ -204,6 +219,11 @@ fn step() -> impl Strategy<Value = Step> {
         30 => (any::<u8>(), how()).prop_map(|(which, how)| Step::Deliver { which, how }),
         4 => prop_oneof![0..500_u16, 0..60_000_u16].prop_map(|ms| Step::Wait { ms }),
         2 => any::<u8>().prop_map(|which| Step::Replay { which }),
+        1 => any::<u8>().prop_map(|which| Step::Edit { which }),
+        1 => any::<u8>().prop_map(|which| Step::Discard { which }),
+        1 => (0..4_u8).prop_map(|limit| Step::ReplayAll { limit }),
+        2 => (any::<u8>(), 0..20_u8, prop_oneof![3 => Just(0_u8), 1 => 0..20_u8])
+            .prop_map(|(target, from, behind)| Step::ReplayInto { target, from, behind }),
         3 => (any::<u8>(), any::<u8>()).prop_map(|(which, how)| Step::Resolve { which, how }),
         2 => Just(Step::Slow),
         2 => Just(Step::Durable),
@@ -307,6 +327,9 @@ impl Sim {
                     self.command(command);
                 }
             }
+            Step::Edit { .. } | Step::Discard { .. } | Step::ReplayAll { .. } | Step::ReplayInto { .. } => {
+                self.order(step);
+            }
             Step::Slow => self.slow = true,
             Step::Durable => {
                 self.slow = false;
@@ -320,6 +343,39 @@ impl Sim {
             }
         }
         self.check();
+    }
+
+    /// What a person orders about deliveries.
+    fn order(&mut self, step: &Step) {
+        let (by, reason) = ("ann".to_owned(), "again".to_owned());
+        let dead: Vec<_> = self.partition.state().deliveries().dead_letters().map(|d| (d.id, d.plan.clone())).collect();
+        let command = match step {
+            Step::Edit { which } => pick(&dead, *which).map(|(id, plan)| {
+                let mut body = plan.body.to_json();
+                body["edited"] = self.tickets.into();
+                Command::EditDeadLetter { id: *id, body, path: crossdock_model::Path::default(), by, reason }
+            }),
+            Step::Discard { which } => {
+                pick(&dead, *which).map(|(id, _)| Command::DiscardDeadLetter { id: *id, by, reason })
+            }
+            Step::ReplayAll { limit } => {
+                let filter = ReplayFilter { limit: usize::from(*limit), ..ReplayFilter::default() };
+                Some(Command::Replay { filter, by, reason })
+            }
+            Step::ReplayInto { target, from, behind } => {
+                let targets: Vec<_> = self.partition.state().deliveries().targets().cloned().collect();
+                pick(&targets, *target).map(|target| {
+                    let mut scan = ReplayScan::new(target.clone(), 5);
+                    let read = self.ledger.len().saturating_sub(usize::from(*behind));
+                    self.ledger[..read].iter().skip(usize::from(*from)).for_each(|entry| scan.take(entry));
+                    Command::ReplayInto { scan: Box::new(scan), by, reason }
+                })
+            }
+            _ => None,
+        };
+        if let Some(command) = command {
+            self.command(command);
+        }
     }
 
     /// The sender, type, transport id, mark and data of a step that is a message.
@@ -775,19 +831,26 @@ impl Sim {
     fn every_plan_ends_once(&self) {
         let deliveries = self.partition.state().deliveries();
         let mut ended: BTreeMap<DeliveryId, u32> = BTreeMap::new();
+        let mut retired = BTreeSet::new();
+        let mut effects = BTreeSet::new();
+        let mut key_of = BTreeMap::new();
         let mut keys = BTreeSet::new();
         let mut newer: BTreeMap<(String, String), DeliveryId> = BTreeMap::new();
-        let mut parked: BTreeMap<(String, String), VecDeque<DeliveryId>> = BTreeMap::new();
         for entry in &self.ledger {
             match &entry.event {
-                Event::Hub(HubEvent::DeliverySucceeded(e)) => *ended.entry(e.delivery_id).or_default() += 1,
+                Event::Hub(HubEvent::DeliverySucceeded(e)) => {
+                    *ended.entry(e.delivery_id).or_default() += 1;
+                    let key: &(String, crossdock_model::Text) = &key_of[&e.delivery_id];
+                    assert!(effects.insert(key.clone()), "{key:?} took place twice:\n{}", self.log());
+                }
+                Event::Hub(HubEvent::DeliveryRetired(e)) => {
+                    retired.insert(e.delivery_id);
+                }
                 Event::Hub(HubEvent::DeliveryPlanned(plan)) => {
                     let target = plan.target.to_string();
-                    assert!(
-                        keys.insert((target.clone(), plan.idempotency_key.clone())),
-                        "{} twice",
-                        plan.idempotency_key
-                    );
+                    let key = (target.clone(), plan.idempotency_key.clone());
+                    key_of.insert(DeliveryId(entry.seq), key.clone());
+                    assert!(keys.insert(key) || plan.replays.is_some(), "{} twice", plan.idempotency_key);
                     if plan.ordering == Ordering::NewestWins {
                         newer.insert((target, plan.key.to_string()), DeliveryId(entry.seq));
                     }
@@ -805,13 +868,12 @@ impl Sim {
             assert!(done <= 1, "delivery {id} ended {done} times");
             match deliveries.get(id) {
                 Some(_) if done > 0 => panic!("delivery {id} is done and owed"),
-                Some(waiting) => {
-                    let behind = parked.entry(queue).or_default();
-                    let free = plan.ordering == Ordering::Independent || behind.is_empty();
-                    assert!(waiting.dead.is_some() || !free, "delivery {id} waits for nothing:\n{}", self.log());
-                    behind.push_back(id);
+                Some(_) => {
+                    let standing = deliveries.standing(id);
+                    let explained = matches!(standing, Some(Standing::Dead | Standing::Parked(_)));
+                    assert!(explained, "delivery {id} waits for nothing ({standing:?}):\n{}", self.log());
                 }
-                None if done == 0 => {
+                None if done == 0 && !retired.contains(&id) => {
                     let replaced = plan.ordering == Ordering::NewestWins && newer.get(&queue) > Some(&id);
                     assert!(replaced, "delivery {id} was lost:\n{}", self.log());
                 }
@@ -829,7 +891,7 @@ impl Sim {
                 let body = plan.body.to_json();
                 let version = body["version"].as_u64().expect("a version");
                 let last = versions.insert((plan.target.to_string(), plan.key.to_string()), version);
-                assert!(last < Some(version), "I13: version {version} after {last:?}");
+                assert!(last < Some(version) || plan.replaces.is_some(), "I13: version {version} after {last:?}");
                 assert!(!body["available"].as_str().expect("a quantity").starts_with('-'), "I13: below zero");
             }
         }
