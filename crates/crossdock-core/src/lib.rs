@@ -9,6 +9,7 @@ mod decide;
 pub mod delivery;
 mod entry;
 mod exceptions;
+mod index;
 pub mod invariants;
 pub mod master;
 mod orders;

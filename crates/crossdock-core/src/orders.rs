@@ -11,10 +11,11 @@ use crossdock_model::{
     ProductId, Quantity, SerialNumber, ShipmentId, SystemId, Timestamp, TrackingNumber, Unit,
 };
 
+use crate::index::Index;
 use crate::{Context, Seq};
 
 /// An order's name: the channel and the channel's number.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OrderKey {
     /// The channel.
     pub source: SystemId,
@@ -375,13 +376,13 @@ fn take(shares: &mut BTreeMap<FacilityId, Quantity>, facility: &FacilityId, quan
 /// All orders, with the ways in which they are looked for.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Orders {
-    by_key: BTreeMap<OrderKey, OrderState>,
+    by_key: Index<OrderKey, OrderState>,
     /// Every order with this number, whatever the channel: a WMS knows the number only.
-    by_id: BTreeMap<OrderId, OrderKey>,
-    by_erp_number: BTreeMap<ErpOrderNumber, OrderKey>,
-    by_tracking: BTreeMap<TrackingNumber, OrderKey>,
+    by_id: Index<OrderId, OrderKey>,
+    by_erp_number: Index<ErpOrderNumber, OrderKey>,
+    by_tracking: Index<TrackingNumber, OrderKey>,
     /// Orders that wait for a product, oldest first.
-    waiting: BTreeMap<ProductId, BTreeSet<(Seq, OrderKey)>>,
+    waiting: Index<ProductId, BTreeSet<(Seq, OrderKey)>>,
 }
 
 impl Orders {
@@ -457,7 +458,7 @@ impl Orders {
                 queue.remove(&entry);
             }
             if queue.is_empty() {
-                self.waiting.remove(&line.product);
+                self.waiting.swap_remove(&line.product);
             }
         }
     }

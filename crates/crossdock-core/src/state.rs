@@ -96,7 +96,7 @@ impl State {
         self.stock.expected.at(product, facility)
     }
 
-    /// All positions, by product and facility.
+    /// All positions, as they were first said of.
     pub fn positions(&self) -> impl Iterator<Item = (&PositionKey, &Position)> {
         self.stock.iter()
     }
@@ -116,7 +116,7 @@ impl State {
         self.orders.by_erp_number(number)
     }
 
-    /// All orders, by channel and number.
+    /// All orders, as they came.
     pub fn orders(&self) -> impl Iterator<Item = &OrderState> {
         self.orders.iter()
     }

@@ -29,6 +29,7 @@ pub(crate) use transfers::Transfers;
 pub use transfers::{Legs, Transfer};
 
 use crate::Context;
+use crate::index::{Index, Place};
 
 /// A product at a facility.
 pub type PositionKey = (ProductId, FacilityId);
@@ -36,7 +37,7 @@ pub type PositionKey = (ProductId, FacilityId);
 /// All positions, and which of them changed since they were last published.
 #[derive(Clone, Debug)]
 pub(crate) struct Stock {
-    positions: BTreeMap<PositionKey, Position>,
+    positions: Index<PositionKey, Position>,
     touched: BTreeMap<PositionKey, Context>,
     /// What is to be received, and when.
     pub(crate) expected: Expected,
@@ -57,7 +58,7 @@ pub(crate) struct Stock {
 impl Default for Stock {
     fn default() -> Self {
         Self {
-            positions: BTreeMap::new(),
+            positions: Index::default(),
             touched: BTreeMap::new(),
             expected: Expected::default(),
             serials: Serials::default(),
@@ -79,7 +80,7 @@ pub(crate) enum Side {
 
 impl Stock {
     pub(crate) fn get(&self, product: &ProductId, facility: &FacilityId) -> Option<&Position> {
-        self.positions.get(&(product.clone(), facility.clone()))
+        self.positions.get(&Place(product, facility))
     }
 
     #[cfg(debug_assertions)]
@@ -120,7 +121,11 @@ impl Stock {
     ) {
         let key = (product.clone(), facility.clone());
         let horizon = self.now.saturating_sub(self.keep).unwrap_or(Timestamp::MIN);
-        let position = self.positions.entry(key.clone()).or_default();
+        let index = self
+            .positions
+            .get_index_of(&key)
+            .unwrap_or_else(|| self.positions.insert_full(key.clone(), Position::default()).0);
+        let position = &mut self.positions[index];
         let before = position.shelf();
         change(position);
         let moved = position.shelf() - before;
@@ -150,7 +155,7 @@ impl Stock {
     /// The books are what was counted: before it they were wrong by the variance, and are asked about no more.
     pub(crate) fn settle_count(&mut self, key: &CountKey, at: Timestamp, variance: Balance) {
         self.counted.settle(key, variance);
-        let position = self.positions.get_mut(&(key.1.clone(), key.0.clone()));
+        let position = self.positions.get_mut(&Place(&key.1, &key.0));
         if let Some(position) = position.filter(|_| key.2.is_none() && key.3 == CountKind::Count) {
             position.history.forget_before(at);
         }

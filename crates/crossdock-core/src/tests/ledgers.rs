@@ -57,7 +57,9 @@ fn ledgers_of_this_version_are_kept_when_asked() {
 /// What a person would ask of a state.
 fn summary(state: &State) -> String {
     let mut text = String::new();
-    for ((product, facility), p) in state.positions() {
+    let mut positions: Vec<_> = state.positions().collect();
+    positions.sort_by_key(|(key, _)| *key);
+    for ((product, facility), p) in positions {
         writeln!(
             text,
             "position {product} {facility} v{}: on_hand {}, quarantined {}, allocated {}, on_order {}, in_transit {}, backordered {}",
@@ -65,7 +67,9 @@ fn summary(state: &State) -> String {
         )
         .unwrap();
     }
-    for order in state.orders() {
+    let mut orders: Vec<_> = state.orders().collect();
+    orders.sort_by_key(|order| &order.key);
+    for order in orders {
         let erp = order.erp_order_number.as_ref().map_or("no ERP number".to_owned(), ToString::to_string);
         writeln!(text, "order {} {} ({erp}, {} shipments)", order.key, order.status().as_str(), order.shipments.len())
             .unwrap();
