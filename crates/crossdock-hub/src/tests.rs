@@ -4,6 +4,7 @@ mod config;
 mod door;
 mod failures;
 mod flow;
+mod owners;
 mod start;
 mod stream;
 mod world;

@@ -69,17 +69,7 @@ pub(crate) fn admit(
         Ok(right) => right,
         Err(refusal) => return Verdict::Refuse { refusal, exception: None },
     };
-    if let Err(refusal) = plausible_input(state, policy, submission, now) {
-        return Verdict::Refuse { refusal, exception: None };
-    }
-    let checks = [ordered_before_reported, possible, apart];
-    for check in checks {
-        if let Err(refusal) = check(state, policy, submission) {
-            return Verdict::Refuse { refusal, exception: None };
-        }
-    }
-    let at = submission.source_time.unwrap_or(now);
-    let factors = match units::factors_of(state, &submission.fact, at) {
+    let factors = match can_be(state, policy, submission, now) {
         Ok(factors) => factors,
         Err(refusal) => return Verdict::Refuse { refusal, exception: None },
     };
@@ -119,6 +109,19 @@ fn reused(
         details: json!({ "first": first, "digest": submission.digest.to_string() }),
     };
     Verdict::Refuse { refusal, exception: Some(Box::new(opened(policy, now, question))) }
+}
+
+/// Whether it can be taken, whoever says it, and by which factors it counts.
+pub(super) fn can_be(
+    state: &State,
+    policy: &Policy,
+    submission: &Submission,
+    now: Timestamp,
+) -> Result<Vec<UnitFactor>, Refusal> {
+    plausible_input(state, policy, submission, now)?;
+    let checks = [ordered_before_reported, possible, apart];
+    checks.into_iter().try_for_each(|check| check(state, policy, submission))?;
+    units::factors_of(state, &submission.fact, submission.source_time.unwrap_or(now))
 }
 
 /// Nothing that no system can mean.

@@ -372,6 +372,11 @@ pub(super) fn possible(
                     format!("line {} is of {}, not of {other}: remove it and add another", line.number, line.product);
                 return Err(Refusal::invalid("order/change", at("product"), message));
             }
+            if let Some(other) = wanted.unit.as_ref().filter(|unit| **unit != line.unit) {
+                let message =
+                    format!("a change counts in base units: line {} is in {}, not in {other}", line.number, line.unit);
+                return Err(Refusal::invalid("order/change", at("unit"), message));
+            }
             continue;
         }
         let number = wanted.line_number;

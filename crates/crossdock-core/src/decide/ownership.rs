@@ -4,12 +4,12 @@
 //! Invariant: what is set aside has no effect; what is adopted has the effect that its owner's own word would have had.
 
 use crossdock_model::{
-    AdjustmentReason, Effect, ExceptionId, ExceptionKind, ExceptionOpened, FacilityId, Fact, FactAdopted, FactSetAside,
-    HubEvent, PoNumber, Resolution, Severity, ShipmentPurpose, SystemId, Timestamp,
+    AdjustmentReason, Digest, Effect, ExceptionId, ExceptionKind, ExceptionOpened, FacilityId, Fact, FactAdopted,
+    FactSetAside, HubEvent, PoNumber, Resolution, Severity, ShipmentPurpose, SystemId, Timestamp,
 };
 use serde_json::{Value, json};
 
-use super::{Ask, Question, admission, master, sequence, shadow, units};
+use super::{Ask, Question, admission, master, sequence, shadow};
 use crate::ownership::{Act, Group, Otherwise};
 use crate::partition::Submission;
 use crate::{Draft, Entry, Policy, Refusal, State};
@@ -292,25 +292,59 @@ pub(super) fn decided(
     resolution: Resolution,
 ) -> Vec<Draft> {
     let proposal = opened.details.get("proposal").cloned().and_then(|p| serde_json::from_value(p).ok());
-    let Some(FactSetAside { system, id, source_time, event_type, data, .. }) =
-        proposal.filter(|_| resolution == Resolution::Approve)
-    else {
+    let Some(proposal): Option<FactSetAside> = proposal.filter(|_| resolution == Resolution::Approve) else {
         return Vec::new();
     };
-    let Some(Ok(fact)) = Fact::from_data(&event_type, data.clone()) else { return Vec::new() };
-    // The factors of its own time. What cannot be counted any more is applied as it was said, as if nobody knew the product.
-    let unit_factors = units::factors_of(ask.state, &fact, source_time).unwrap_or_default();
+    let Some(Ok(fact)) = Fact::from_data(&proposal.event_type, proposal.data.clone()) else { return Vec::new() };
+    let as_owner = as_of_owner(ask, &proposal, fact);
+    let unit_factors = match admission::can_be(ask.state, ask.policy, &as_owner, ask.now) {
+        Ok(factors) => factors,
+        Err(refusal) => return ask.open(no_longer(&proposal, opened, &refusal)).into_iter().collect(),
+    };
     let adopted = FactAdopted {
         exception_id,
-        system: speaker(ask.state, ask.policy, &system, &fact),
-        proposed_by: system,
-        id,
-        source_time,
-        event_type,
-        data,
+        system: as_owner.system,
+        proposed_by: proposal.system,
+        id: proposal.id,
+        source_time: proposal.source_time,
+        event_type: proposal.event_type,
+        data: proposal.data,
         unit_factors,
     };
     vec![HubEvent::FactAdopted(adopted).into()]
+}
+
+/// The proposal as if its owner had said it.
+fn as_of_owner(ask: &Ask<'_>, proposal: &FactSetAside, fact: Fact) -> Submission {
+    let context = ask.entry.context();
+    Submission {
+        system: speaker(ask.state, ask.policy, &proposal.system, &fact),
+        id: proposal.id.clone(),
+        fact,
+        // It is known already, as a proposal: nobody asks for its keys again.
+        digest: Digest([0; 32]),
+        source_time: Some(proposal.source_time),
+        correlation_id: None,
+        causation_id: None,
+        source_sequence: None,
+        synthetic: context.synthetic,
+        run_id: context.run_id,
+        acknowledge: None,
+    }
+}
+
+/// What could be when it was proposed cannot be any more: whoever accepted it is told why it has no effect.
+fn no_longer(proposal: &FactSetAside, opened: &ExceptionOpened, refusal: &Refusal) -> Question<'static> {
+    Question {
+        kind: ExceptionKind::OwnershipProposal,
+        about: opened.about.clone(),
+        what: format!("what {} proposed was accepted, and cannot be any more: {refusal}", proposal.system),
+        why: "something else has changed since: it has no effect",
+        owner: "integration",
+        severity: Severity::Medium,
+        resolutions: &[Resolution::Ignore],
+        details: json!({ "proposal": proposal }),
+    }
 }
 
 /// As whose word an adopted fact counts: of the one that plays the part, where there is one.
