@@ -21,18 +21,47 @@ const KEPT: [&str; 6] = [
     "delivery/failing-target",
 ];
 
+fn fold(case: &Case) -> State {
+    let mut state = State::default();
+    for (number, line) in (1..).zip(case.text().lines()) {
+        let json: Value = serde_json::from_str(line).unwrap_or_else(|e| panic!("{}:{number}: {e}", case.name));
+        let envelope = CloudEvent::from_json(json).unwrap_or_else(|e| panic!("{}:{number}: {e}", case.name));
+        let entry = Entry::from_cloud_event(number, envelope);
+        state.apply(&entry.unwrap_or_else(|e| panic!("{}:{number}: {e}", case.name)));
+    }
+    state
+}
+
 #[test]
 fn ledgers_of_earlier_versions_fold() {
     for case in Case::tree("tests/data/ledgers", "jsonl") {
-        let mut state = State::default();
-        for (number, line) in (1..).zip(case.text().lines()) {
-            let json: Value = serde_json::from_str(line).unwrap_or_else(|e| panic!("{}:{number}: {e}", case.name));
-            let envelope = CloudEvent::from_json(json).unwrap_or_else(|e| panic!("{}:{number}: {e}", case.name));
-            let entry = Entry::from_cloud_event(number, envelope);
-            state.apply(&entry.unwrap_or_else(|e| panic!("{}:{number}: {e}", case.name)));
-        }
-        case.golden("state", &summary(&state));
+        case.golden("state", &summary(&fold(&case)));
     }
+}
+
+/// A line a ledger: its name and the digest of its state.
+fn digests() -> String {
+    let line = |case: &Case| format!("digest {} {:016x}\n", case.name, fold(case).digest());
+    Case::tree("tests/data/ledgers", "jsonl").iter().map(line).collect()
+}
+
+/// What the other process runs.
+#[test]
+fn digests_are_said() {
+    println!("{}", digests());
+}
+
+#[test]
+fn another_process_folds_the_same() {
+    let program = std::env::current_exe().expect("this test");
+    let other = std::process::Command::new(program)
+        .args(["--exact", "tests::ledgers::digests_are_said", "--nocapture"])
+        .output()
+        .expect("the same test once more");
+    let said = String::from_utf8_lossy(&other.stdout).into_owned();
+    let said: Vec<&str> = said.lines().filter(|line| line.starts_with("digest ")).collect();
+    assert_eq!(said, digests().lines().collect::<Vec<_>>());
+    assert_eq!(digests(), digests(), "and so does another run");
 }
 
 #[test]
