@@ -24,6 +24,7 @@ impl State {
             tracking_number: event.tracking_number.clone(),
             lines: event.lines.clone(),
         });
+        po.tracked.extend(event.tracking_number.clone());
         for line in &event.lines {
             let announced = shipment.lines.entry(line.line_number).or_default();
             // What came before its notice was taken from on_order already: the notice moves only the rest, and nothing

@@ -70,6 +70,8 @@ pub struct PoState {
     pub ended_changes: BTreeSet<String>,
     /// What was announced for it, and what came. The supplier's number of a notice is one for its orders together.
     pub shipments: BTreeMap<AsnNumber, ShipmentState>,
+    /// Parcels that the carrier was asked to tell of.
+    pub(crate) tracked: BTreeSet<TrackingNumber>,
     /// The control number of the group that carries its 850.
     pub group: Option<u32>,
     /// When each status was reached, by the clock of whoever caused it.
@@ -202,6 +204,7 @@ impl PoState {
             change: None,
             ended_changes: BTreeSet::new(),
             shipments: BTreeMap::new(),
+            tracked: BTreeSet::new(),
             group: None,
             milestones: vec![(PoStatus::Created, at)],
             watch: Watch::default(),

@@ -4,6 +4,8 @@
 //!
 //! `PROPTEST_CASES` runs more of them; a failure is shrunk and printed with its steps.
 
+mod buying;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -105,6 +107,13 @@ enum Step {
         quantity: u8,
         transport: u8,
         replace: bool,
+    },
+    /// What buyers, suppliers and inspectors may say besides: see `buying`.
+    Buy {
+        po: u8,
+        kind: u8,
+        n: u8,
+        tag: u8,
     },
     Receive {
         po: u8,
@@ -212,6 +221,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0..4_u8, 0..14_u8).prop_map(|(po, quantity)| Step::Confirm { po, quantity }),
         4 => (0..4_u8, 0..4_u8, 0..14_u8, 0..2_u8, prop::bool::weighted(0.1))
             .prop_map(|(po, number, quantity, transport, replace)| Step::Notice { po, number, quantity, transport, replace }),
+        6 => (0..4_u8, 0..14_u8, 0..14_u8, 0..3_u8).prop_map(|(po, kind, n, tag)| Step::Buy { po, kind, n, tag }),
         5 => (0..4_u8, 0..4_u8, 0..8_u8, prop::collection::vec(line(), 1..3), any::<bool>(), any::<bool>())
             .prop_map(|(po, notice, movement, lines, complete, east)| Step::Receive { po, notice, movement, lines, complete, east }),
         3 => (0..4_u8, 0..5_u8, prop::collection::vec(0..9_u8, 1..3), prop::bool::weighted(0.2), 0..2_u8)
@@ -265,6 +275,8 @@ struct Sim {
 impl Sim {
     fn new() -> Self {
         let policy = Arc::new(policy(&json!({
+            "receiptTolerancePercent": "10", "acceptReductionPercent": "5", "priceTolerancePercent": "1",
+            "allowancesMs": { "sent": 5_000, "supplier_ack": 20_000, "ship_notice": 20_000, "receipt": 30_000, "invoice": 30_000 },
             "giveUpAfterMs": 40_000,
             "ownership": { "movement/physical-count": {
                 "otherwise": "propose", "grants": [{ "system": "wms-*", "may": ["create"] }],
@@ -520,6 +532,11 @@ impl Sim {
                     "lines": [{ "lineNumber": 1, "product": product, "quantity": quantity.to_string(), "unit": "EA" }],
                 });
                 ("supplier-acme".into(), "shipment.notified.v1", format!("n-{number}-{transport}"), false, data)
+            }
+            Step::Buy { po, kind, n, tag } => {
+                let (number, product) = self.po(*po);
+                let (system, event_type, data) = buying::message(*kind, *n, *tag, &number, &product);
+                (system.into(), event_type, format!("b-{}", self.tickets), false, data)
             }
             Step::Receive { po, notice, movement, lines, complete, east } => {
                 let (number, product) = self.po(*po);

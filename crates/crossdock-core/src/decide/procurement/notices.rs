@@ -207,7 +207,9 @@ fn told(ask: &Ask<'_>, po: &PoState, known: bool, notice: &ShipmentNotice) -> Ve
     } else if !cancelled {
         drafts.extend(routes::inbound_shipment(ask, po, notice, &notice.lines));
     }
-    if let (Some(carrier), Some(tracking), false) = (&notice.carrier, &notice.tracking_number, cancelled) {
+    // A replaced notice may name the same parcel: the carrier is asked once.
+    let parcel = notice.tracking_number.as_ref().filter(|number| !cancelled && !po.tracked.contains(*number));
+    if let (Some(carrier), Some(tracking)) = (&notice.carrier, parcel) {
         let about = About::Po(notice.po_number.clone());
         drafts.extend(routes::tracking(ask, &po.context, carrier, tracking, about, "inbound"));
     }
