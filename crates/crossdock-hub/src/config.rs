@@ -2,7 +2,11 @@
 //! Here: the resolved configuration and its defaults. Not here: the file's syntax and its mistakes (`config/file.rs`).
 //! Invariant: a configuration that listens beyond loopback has a key for every system and for the operator.
 
+mod declared;
 mod file;
+
+pub use declared::DeclaredConfig;
+pub(crate) use declared::{Exceptions, Pace, Synthetic};
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -38,6 +42,8 @@ pub struct HubConfig {
     pub stock: StockConfig,
     /// How far master data is trusted, and what input is plausible.
     pub master_data: MasterDataConfig,
+    /// How fast targets are called, who is asked about exceptions, what synthetic transactions may do.
+    pub declared: DeclaredConfig,
 }
 
 /// Where the ledger stands.
@@ -297,6 +303,7 @@ impl HubConfig {
             purchasing: PurchasingConfig::default(),
             stock: StockConfig::default(),
             master_data: MasterDataConfig::default(),
+            declared: DeclaredConfig::default(),
         }
     }
 

@@ -19,7 +19,9 @@ mod policy;
 mod records;
 mod views;
 
-pub use config::{DeliveryConfig, HubConfig, LedgerPlace, Limits, PolicyConfig, SystemConfig, X12Identity};
+pub use config::{
+    DeclaredConfig, DeliveryConfig, HubConfig, LedgerPlace, Limits, PolicyConfig, SystemConfig, X12Identity,
+};
 pub use error::{HubError, RecordError};
 pub use hub::{Hub, RunningHub};
 

@@ -46,6 +46,7 @@ pub(crate) fn policy(config: &HubConfig, declared: &declared::Ownership) -> Resu
         let product = parse::<ProductId>("policy.safety_stock", product)?;
         policy.safety_stock.insert(product, parse::<Quantity>("policy.safety_stock", quantity)?);
     }
+    config.declared.declare(&mut policy);
     Ok(policy)
 }
 

@@ -128,6 +128,10 @@ pub(crate) fn dead_letter(delivery: &Delivery) -> Option<Value> {
     view.insert("openedAt".to_owned(), json!(dead.at));
     view.insert("owner".to_owned(), dead.opened.owner.clone().into());
     view.insert("due".to_owned(), json!(dead.opened.due));
+    view.insert("severity".to_owned(), json!(dead.opened.severity));
+    view.insert("level".to_owned(), dead.level.into());
+    let acts = delivery.history.iter().map(|act| json!({"at": act.at, "by": act.by, "what": act.what}));
+    view.insert("history".to_owned(), acts.collect());
     if let Some(status) = dead.opened.status {
         view.insert("status".to_owned(), status.into());
     }

@@ -15,8 +15,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{
-    DeliveryConfig, HubConfig, LedgerPlace, Limits, MasterDataConfig, PolicyConfig, PurchasingConfig, StockConfig,
-    SystemConfig, X12Identity,
+    DeclaredConfig, DeliveryConfig, Exceptions, HubConfig, LedgerPlace, Limits, MasterDataConfig, Pace, PolicyConfig,
+    PurchasingConfig, StockConfig, Synthetic, SystemConfig, X12Identity,
 };
 
 #[derive(Deserialize)]
@@ -40,6 +40,12 @@ struct File {
     stock: StockTable,
     #[serde(default)]
     master_data: MasterDataTable,
+    #[serde(default)]
+    pace: Pace,
+    #[serde(default)]
+    exceptions: Exceptions,
+    #[serde(default)]
+    synthetic: Synthetic,
 }
 
 #[derive(Deserialize)]
@@ -246,6 +252,7 @@ impl Reader<'_> {
             purchasing: self.purchasing(file.purchasing),
             stock,
             master_data: self.master_data(file.master_data),
+            declared: DeclaredConfig { pace: file.pace, exceptions: file.exceptions, synthetic: file.synthetic },
         };
         if !self.found.has_errors() && !config.unprotected().is_empty() {
             self.found.push(
