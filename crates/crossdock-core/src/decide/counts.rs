@@ -23,15 +23,19 @@ pub(super) fn adjusted(ask: &Ask<'_>, movement: &MovementAdjusted) -> Vec<Draft>
         return vec![unknown_reason(ask, movement, code)];
     }
     let at = ask.entry.meta.source_time;
-    let place = (&movement.product, &movement.facility);
-    // Older than what is kept: then of what is there now.
-    let there = ask.state.stock.as_of(place, movement.lot.as_ref(), at);
-    let there = there.or_else(|_| ask.state.stock.as_of(place, movement.lot.as_ref(), ask.now));
-    let books = there.map(|shelf| shelf.on_hand).unwrap_or_default() - movement.quantity;
-    let counted = movement.reason == AdjustmentReason::CycleCount;
-    if !counted || !is_material(ask, &movement.product, movement.quantity, books) {
+    let books = || {
+        let place = (&movement.product, &movement.facility);
+        // Older than what is kept: then of what is there now.
+        let there = ask.state.stock.as_of(place, movement.lot.as_ref(), at);
+        let there = there.or_else(|_| ask.state.stock.as_of(place, movement.lot.as_ref(), ask.now));
+        there.map(|shelf| shelf.on_hand).unwrap_or_default() - movement.quantity
+    };
+    let material = movement.reason == AdjustmentReason::CycleCount
+        && is_material(ask, &movement.product, movement.quantity, books());
+    if !material {
         return allocation::fill_backorders(ask, &movement.product);
     }
+    let books = books();
     let held = AdjustmentHeld {
         movement_id: movement.movement_id.clone(),
         facility: movement.facility.clone(),
