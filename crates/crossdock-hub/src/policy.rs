@@ -187,3 +187,43 @@ fn parse<T: std::str::FromStr<Err: std::fmt::Display>>(key: &str, text: &str) ->
 fn ms(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::ownership;
+    use crossdock_contract::ownership as declared;
+    use crossdock_core::ownership::Act;
+    use crossdock_model::{SystemId, Timestamp};
+    use serde_json::json;
+
+    fn migration(until: &str) -> declared::Ownership {
+        let grants = json!([
+            { "system": "erp", "may": ["create"], "from": "2026-01-01", "until": until },
+            { "system": "wms-*", "may": ["shadow"], "from": "2026-11-01", "until": until },
+            { "system": "wms-*", "may": ["create"], "from": until },
+        ]);
+        let group = json!({ "group": "stock-movement", "fields": ["*"], "grants": grants, "otherwise": "reject" });
+        let objects = json!([{ "object": "movement", "groups": [group] }]);
+        serde_json::from_value(json!({ "crossdock": 1, "objects": objects })).unwrap()
+    }
+
+    #[test]
+    fn a_day_of_ownership_yaml_begins_at_midnight_utc() {
+        let ownership = ownership(&migration("2026-12-01")).unwrap();
+        let group = ownership.group("movement", "stock-movement").unwrap();
+        let (erp, wms): (SystemId, SystemId) = ("erp".parse().unwrap(), "wms-east".parse().unwrap());
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let (last, first) = (at("2026-11-30T23:59:59.999999999Z"), at("2026-12-01T00:00:00Z"));
+        assert!(group.may(&erp, Act::Create, last) && group.may(&wms, Act::Shadow, last));
+        assert!(!group.may(&wms, Act::Create, last));
+        assert!(group.may(&wms, Act::Create, first) && !group.may(&wms, Act::Shadow, first));
+        assert!(!group.may(&erp, Act::Create, first));
+        assert!(ownership.has_shadows());
+    }
+
+    #[test]
+    fn what_is_no_day_is_said_by_name() {
+        let error = ownership(&migration("2026-13-01")).unwrap_err().to_string();
+        assert!(error.contains("`2026-13-01` in ownership.yaml is no day"), "{error}");
+    }
+}
