@@ -12,6 +12,7 @@ mod exceptions;
 mod index;
 pub mod invariants;
 pub mod master;
+mod order_policy;
 mod orders;
 pub mod ownership;
 mod partition;
@@ -30,6 +31,7 @@ pub use attribution::{attribution, attribution_of};
 pub use decide::decide;
 pub use entry::{Context, Draft, Entry, Said, Seq};
 pub use exceptions::{Act, ExceptionState};
+pub use order_policy::{DestinationRule, OrderPolicy, Split};
 pub use orders::{CancelState, LineState, OrderKey, OrderState, OrderStatus, ReleaseState};
 pub use partition::{Answer, Command, Input, Known, Output, Partition, ReplayFilter, Replayed, Submission, Ticket};
 pub use policy::{

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crossdock_model::UnitFactor;
 use crossdock_model::{
     Amount, Balance, ErpOrderNumber, FacilityId, LineNumber, Milestone, Order, OrderChangePending, OrderId, OrderLine,
-    ProductId, Quantity, SerialNumber, ShipmentId, SystemId, Timestamp, TrackingNumber, Unit,
+    Priority, ProductId, Quantity, SerialNumber, ShipmentId, SystemId, Timestamp, TrackingNumber, Unit,
 };
 
 use crate::index::Index;
@@ -91,6 +91,10 @@ pub struct LineState {
     pub over_shipped: Quantity,
     /// How much of it the last such movement brought, and where in the ledger that stands.
     pub(crate) over_shipped_last: Option<(Seq, Quantity)>,
+    /// Came back from the customer.
+    pub returned: Quantity,
+    /// Refunded, and not back yet: what a channel expects (4.13.1).
+    pub expected_back: Quantity,
     /// Waits for stock.
     pub backordered: Quantity,
     /// Whose position counts it as backordered; `None` until it was first allocated.
@@ -182,6 +186,8 @@ impl LineState {
             shipped: Quantity::ZERO,
             over_shipped: Quantity::ZERO,
             over_shipped_last: None,
+            returned: Quantity::ZERO,
+            expected_back: Quantity::ZERO,
             // Until it is allocated, what is ordered waits.
             backordered: line.quantity,
             waits_at: None,
@@ -381,12 +387,15 @@ pub(crate) struct Orders {
     by_id: Index<OrderId, OrderKey>,
     by_erp_number: Index<ErpOrderNumber, OrderKey>,
     by_tracking: Index<TrackingNumber, OrderKey>,
-    /// Orders that wait for a product, oldest first.
-    waiting: Index<ProductId, BTreeSet<(Seq, OrderKey)>>,
+    /// Orders that wait for a product, the most urgent first, the oldest of them before the others.
+    waiting: Index<ProductId, BTreeSet<(Priority, Seq, OrderKey)>>,
+    /// Open orders to which the ERP has not given its number.
+    unbooked: BTreeSet<OrderKey>,
 }
 
 impl Orders {
     pub(crate) fn insert(&mut self, order: OrderState) {
+        self.unbooked.insert(order.key.clone());
         self.by_id.insert(order.key.id.clone(), order.key.clone());
         self.by_key.insert(order.key.clone(), order);
     }
@@ -423,6 +432,7 @@ impl Orders {
 
     pub(crate) fn book(&mut self, key: &OrderKey, number: &ErpOrderNumber) {
         if let Some(order) = self.by_key.get_mut(key) {
+            self.unbooked.remove(key);
             order.erp_order_number = Some(number.clone());
             self.by_erp_number.insert(number.clone(), key.clone());
         }
@@ -448,7 +458,7 @@ impl Orders {
     /// Keeps the waiting list in step with an order's lines.
     pub(crate) fn update_waiting(&mut self, key: &OrderKey) {
         let Some(order) = self.by_key.get(key) else { return };
-        let entry = (order.accepted, key.clone());
+        let entry = (order.order.priority, order.accepted, key.clone());
         for line in &order.lines {
             let waits = order.lines.iter().any(|l| l.product == line.product && !l.backordered.is_zero());
             let queue = self.waiting.entry(line.product.clone()).or_default();
@@ -463,9 +473,14 @@ impl Orders {
         }
     }
 
-    /// The orders that wait for a product, oldest first.
+    /// Open orders to which the ERP has not given its number.
+    pub(crate) fn unbooked(&self) -> impl Iterator<Item = &OrderState> {
+        self.unbooked.iter().filter_map(|key| self.by_key.get(key)).filter(|order| order.is_open())
+    }
+
+    /// The orders that wait for a product, the most urgent first, the oldest of them before the others.
     pub(crate) fn waiting_for(&self, product: &ProductId) -> impl Iterator<Item = &OrderState> {
-        self.waiting.get(product).into_iter().flatten().filter_map(|(_, key)| self.by_key.get(key))
+        self.waiting.get(product).into_iter().flatten().filter_map(|(_, _, key)| self.by_key.get(key))
     }
 }
 

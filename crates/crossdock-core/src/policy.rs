@@ -10,6 +10,7 @@ use crossdock_model::{
 use rust_decimal::Decimal;
 use serde_json::Value;
 
+use crate::OrderPolicy;
 use crate::Purchasing;
 use crate::master::MasterPolicy;
 use crate::ownership::Ownership;
@@ -35,6 +36,8 @@ pub struct Policy {
     pub approval_limit: Amount,
     /// Release to the WMS before the ERP gave its number: orders go on while the ERP is down.
     pub release_before_booking: bool,
+    /// What is declared about orders.
+    pub orders: OrderPolicy,
     /// Products with this prefix are for synthetic transactions only.
     pub reserved_prefix: String,
     /// Up to which variance a count or a counted adjustment is taken without a decision.
@@ -198,6 +201,7 @@ impl Default for Policy {
             safety_stock: BTreeMap::new(),
             approval_limit: Amount::from(rust_decimal::Decimal::from(10_000)),
             release_before_booking: false,
+            orders: OrderPolicy::default(),
             reserved_prefix: "SYN-".to_owned(),
             variance: VarianceLimits::default(),
             unit_costs: BTreeMap::new(),

@@ -13,6 +13,7 @@ use crate::{
 use crate::{CustomerUpserted, PriceUpserted, ProductUpserted, SupplierUpserted, SyncCompleted};
 use crate::{InventoryValued, PoChangeAcknowledged, PoChangeRequested, QualityInspected, ReturnedToSupplier};
 use crate::{MovementRegraded, MovementTransferred, StockSnapshot};
+use crate::{MovementReturned, OrderRefunded};
 
 /// A payload, or a shared one: what the state keeps whole is not copied.
 macro_rules! held {
@@ -70,6 +71,10 @@ facts! {
     OrderCancelRequested(OrderCancelRequested) = "order.cancel_requested.v1",
     /// A channel asks for something else.
     OrderChangeRequested(OrderChangeRequested) = "order.change_requested.v1",
+    /// A channel gave money back.
+    OrderRefunded(OrderRefunded) = "order.refunded.v1",
+    /// A facility took back what a customer sent.
+    Returned(MovementReturned) = "movement.returned.v1",
     /// Goods were picked.
     Picked(MovementStaged) = "movement.picked.v1",
     /// Goods were not found.
@@ -138,6 +143,7 @@ impl Fact {
         Some(match self {
             Self::Picked(m) | Self::Packed(m) => &m.facility,
             Self::ShortPicked(m) => &m.facility,
+            Self::Returned(m) => &m.facility,
             Self::Shipped(m) => &m.facility,
             Self::Received(m) => &m.facility,
             Self::Adjusted(m) => &m.facility,
@@ -161,6 +167,7 @@ impl Fact {
         let (kind, key) = match self {
             Self::OrderCaptured(order) => (KeyKind::Order, order.order_id.as_str()),
             Self::Picked(m) | Self::Packed(m) => (KeyKind::Movement, m.movement_id.as_str()),
+            Self::Returned(m) => (KeyKind::Movement, m.movement_id.as_str()),
             Self::ShortPicked(m) => (KeyKind::Movement, m.movement_id.as_str()),
             Self::Shipped(m) => (KeyKind::Movement, m.movement_id.as_str()),
             Self::Received(m) => (KeyKind::Movement, m.movement_id.as_str()),

@@ -38,6 +38,8 @@ macro_rules! held {
     ($payload:ident $shared:ident) => { $shared<$payload> };
 }
 
+use crate::OrderReturned;
+
 macro_rules! hub_events {
     ($($(#[$doc:meta])* $variant:ident($payload:ident $(in $shared:ident)?) = $type:literal,)*) => {
         /// A decision or an outcome of the hub, by the type of its CloudEvent.
@@ -102,6 +104,8 @@ hub_events! {
     OrderChangePending(OrderChangePending) = "order.change_pending.v1",
     /// It was too late for a change.
     OrderChangeRefused(OrderChangeRefused) = "order.change_refused.v1",
+    /// What a customer sent back is set against it.
+    OrderReturned(OrderReturned) = "order.returned.v1",
     /// Nothing is left to do.
     OrderClosed(OrderClosed) = "order.closed.v1",
     /// A position has other figures.

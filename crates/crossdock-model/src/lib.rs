@@ -31,6 +31,7 @@ mod product;
 mod quality;
 mod quantity;
 mod regraded;
+mod returns;
 mod sequence;
 mod shadow;
 mod shipment;
@@ -68,6 +69,7 @@ pub use movement::{
     AdjustmentReason, Movement, MovementAdjusted, MovementLine, MovementReceived, MovementShipped, MovementShortPicked,
     MovementStaged, ReceivedLine, ShippedStatus,
 };
+pub use order::Priority;
 pub use order::{
     Address, AllocatedLine, BackorderedLine, CancelledLine, CancelledPart, ChangedLine, LineQuantity, Order,
     OrderAccepted, OrderAllocated, OrderBooked, OrderCancelRequested, OrderCancelled, OrderChangePending,
@@ -92,6 +94,7 @@ pub use quality::{
 };
 pub use quantity::{Balance, Quantity, QuantityError};
 pub use regraded::{MovementRegraded, MovementTransferred, SnapshotLine, StockSnapshot, TransferLine};
+pub use returns::{CustomerReturnLine, Disposition, MovementReturned, OrderRefunded, OrderReturned, RefundedLine};
 pub use sequence::{HoldBackEnded, Numbers, ResyncRequested, SequenceGapFound};
 pub use shadow::{ShadowDiffered, ShadowMove, ShadowNoted, ShadowOutcome, ShadowPlace, ShadowSide};
 pub use shipment::{Milestone, ShipmentLine, ShipmentMilestone, ShipmentNotice, ShipmentPurpose};

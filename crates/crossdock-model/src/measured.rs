@@ -50,6 +50,7 @@ impl Fact {
             Self::OrderCaptured(e) => lines!(e.lines),
             Self::Picked(e) | Self::Packed(e) => lines!(e.lines),
             Self::ShortPicked(e) => lines!(e.lines),
+            Self::Returned(e) => lines!(e.lines),
             Self::Shipped(e) => lines!(e.lines),
             Self::Received(e) => lines!(e.lines),
             Self::PoAcknowledged(e) => lines!(e.lines),
@@ -77,6 +78,7 @@ impl Fact {
             | Self::CustomerUpserted(_)
             | Self::SupplierUpserted(_)
             | Self::OrderChangeRequested(_)
+            | Self::OrderRefunded(_)
             | Self::SyncCompleted(_) => Vec::new(),
         }
     }
@@ -120,6 +122,7 @@ impl Fact {
         match self {
             Self::OrderCaptured(e) => lines!(Arc::make_mut(e).lines, |line| [Some(&mut line.quantity), None]),
             Self::Picked(e) | Self::Packed(e) => lines!(e.lines, |line| [Some(&mut line.quantity), None]),
+            Self::Returned(e) => lines!(e.lines, |line| [Some(&mut line.quantity), None]),
             Self::ShortPicked(e) => lines!(e.lines, |line| [Some(&mut line.quantity), None]),
             Self::Shipped(e) => lines!(e.lines, |line| [Some(&mut line.quantity), None]),
             Self::Received(e) => lines!(e.lines, |line| [Some(&mut line.accepted), Some(&mut line.rejected)]),

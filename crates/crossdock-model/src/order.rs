@@ -24,6 +24,9 @@ pub struct Order {
     pub currency: Currency,
     /// By the channel's clock.
     pub ordered_at: Timestamp,
+    /// How urgent it is: who waits for stock is served by it first, then by age.
+    #[serde(default, skip_serializing_if = "Priority::is_normal")]
+    pub priority: Priority,
     /// When the customer wants it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requested_date: Option<String>,
@@ -39,6 +42,26 @@ pub struct Order {
     /// Its run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run_id: Option<RunId>,
+}
+
+/// How urgent an order is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Priority {
+    /// Before all others.
+    High,
+    /// As most are.
+    #[default]
+    Normal,
+    /// When nobody else waits.
+    Low,
+}
+
+impl Priority {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+    fn is_normal(&self) -> bool {
+        *self == Self::Normal
+    }
 }
 
 /// One line of an order.

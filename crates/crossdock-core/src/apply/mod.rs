@@ -12,6 +12,7 @@ mod movements;
 mod orders;
 mod procurement;
 mod regraded;
+mod returns;
 mod sequence;
 mod shadow;
 
@@ -43,6 +44,8 @@ impl State {
         match fact {
             Fact::OrderCaptured(order) => self.capture(order, entry),
             Fact::Shipped(movement) => self.ship(movement, entry),
+            Fact::OrderRefunded(refund) => self.expect_back(refund, entry),
+            Fact::Returned(movement) => self.take_return(movement, entry),
             Fact::ShortPicked(movement) => self.short_pick(movement, entry),
             Fact::Received(movement) => self.receive(movement, entry),
             Fact::Adjusted(movement) => self.adjust(movement, entry),
@@ -92,6 +95,7 @@ impl State {
             HubEvent::OrderShipped(e) => self.add_shipment(e),
             HubEvent::OrderCancelPending(e) => self.cancel_pending(e),
             HubEvent::OrderCancelled(e) => self.cancel(e, entry),
+            HubEvent::OrderReturned(e) => self.set_against_order(e, entry),
             HubEvent::OrderChanged(e) => self.change_order(e, entry),
             HubEvent::OrderChangePending(e) => self.ask_back(e, entry),
             HubEvent::OrderChangeRefused(e) => self.refuse_order_change(e),

@@ -245,6 +245,9 @@ fn apart(_: &State, policy: &Policy, submission: &Submission) -> Result<(), Refu
         Fact::TransferredOut(m) | Fact::TransferredIn(m) if submission.synthetic => {
             m.lines.iter().enumerate().map(|(i, line)| (at_line(i), &line.product)).collect()
         }
+        Fact::Returned(m) if submission.synthetic => {
+            m.lines.iter().enumerate().map(|(i, line)| (at_line(i), &line.product)).collect()
+        }
         Fact::ShortPicked(m) if submission.synthetic => {
             m.lines.iter().enumerate().map(|(i, line)| (at_line(i), &line.product)).collect()
         }
@@ -305,6 +308,8 @@ fn of_object(state: &State, submission: &Submission) -> Option<Context> {
         Fact::OrderChangeRequested(e) => order(&e.order_id),
         Fact::OrderCancelRequested(e) => order(&e.order_id),
         Fact::Picked(e) | Fact::Packed(e) => order(&e.order_id),
+        Fact::OrderRefunded(e) => order(&e.order_id),
+        Fact::Returned(e) => order(&e.order_id),
         Fact::ShortPicked(e) => order(&e.order_id),
         Fact::Shipped(e) => order(&e.order_id),
         Fact::Received(e) => po(&e.po_number),

@@ -11,7 +11,10 @@ use crossdock_model::{
 
 use super::{Ask, positions, serials};
 use crate::orders::CancelState;
-use crate::{Draft, LineState, OrderKey, OrderState};
+use crate::{DestinationRule, Draft, LineState, OrderKey, OrderState, Split};
+
+/// Orders that are looked at for one freed unit at most: those before them could not use it.
+const MAX_LOOKED_AT: usize = 256;
 
 /// What of a line is to be reserved.
 #[derive(Clone, Copy)]
@@ -52,6 +55,18 @@ impl<'a> Free<'a> {
         positions::free(self.ask, product, facility).saturating_sub(taken)
     }
 
+    /// The same, of names that are not kept.
+    fn at_any(&self, product: &ProductId, facility: &FacilityId) -> Quantity {
+        let taken = self.taken.get(&(product, facility)).copied().unwrap_or_default();
+        positions::free(self.ask, product, facility).saturating_sub(taken)
+    }
+
+    /// Nothing is reserved after all.
+    fn put_back(&mut self, product: &'a ProductId, facility: &'a FacilityId, quantity: Quantity) {
+        let taken = self.taken.entry((product, facility)).or_default();
+        *taken = taken.saturating_sub(quantity);
+    }
+
     /// Takes as much of `wanted` as is free; of an indivisible pack whole ones only (6.4).
     fn take(
         &mut self,
@@ -69,40 +84,86 @@ impl<'a> Free<'a> {
     }
 }
 
-/// Reserves what it can of `wants`. One facility that can serve all is better than two that share it: one parcel, one release.
-/// `not_at` is not asked: it has just said that it has no more.
+/// Reserves what it can of `wants`, as policy declares it. By default one facility that can serve all is better than two that share
+/// it: one parcel, one release. `not_at` is not asked: it has just said that it has no more.
 pub(super) fn plan<'a>(
     ask: &'a Ask<'a>,
     free: &mut Free<'a>,
+    order: &'a OrderState,
     wants: &[Want<'a>],
     not_at: Option<&FacilityId>,
 ) -> Vec<AllocatedLine> {
     let wants: Vec<_> = wants.iter().copied().filter(|want| free.has_unit(want.line)).collect();
-    let asked = || ask.policy.facilities.iter().map(|(facility, _)| facility).filter(|f| Some(*f) != not_at);
+    let policy = &ask.policy.orders;
     let sums = by_product(&wants);
-    let whole = asked().find(|facility| sums.iter().all(|(product, sum)| free.at(product, facility) >= *sum));
-    let facilities: Vec<_> = whole.map_or_else(|| asked().collect(), |facility| vec![facility]);
+    let asked = candidates(ask, free, order, &sums, not_at);
+    let serves_all = |facility: &&&FacilityId| sums.iter().all(|(product, sum)| free.at(product, facility) >= *sum);
+    let whole = asked.iter().find(serves_all).copied().filter(|_| policy.one_facility_if_possible);
+    let facilities = whole.map_or(asked, |facility| vec![facility]);
+    let mut used: BTreeSet<&FacilityId> = order.lines.iter().flat_map(|line| line.allocated.keys()).collect();
     let mut lines = Vec::new();
-    for want in wants {
+    for want in &wants {
+        let before = lines.len();
         let mut missing = want.quantity;
         for facility in &facilities {
-            if missing.is_zero() {
-                break;
+            let may = used.contains(facility) || policy.max_facilities.is_none_or(|most| used.len() < most);
+            if missing.is_zero() || !may {
+                continue;
             }
             let quantity = free.take(&want.line.product, facility, missing, want.line.pack);
             missing = missing.saturating_sub(quantity);
             if !quantity.is_zero() {
-                lines.push(AllocatedLine {
-                    line_number: want.line.number,
-                    product: want.line.product.clone(),
-                    facility: (*facility).clone(),
-                    quantity,
-                    unit: want.line.unit.clone(),
-                });
+                used.insert(facility);
+                lines.push((want.line, *facility, quantity));
+            }
+        }
+        if !missing.is_zero() && policy.split != Split::Parts {
+            let from = if policy.split == Split::WholeOrders { 0 } else { before };
+            for (line, facility, quantity) in lines.drain(from..) {
+                free.put_back(&line.product, facility, quantity);
+            }
+            if policy.split == Split::WholeOrders {
+                break;
             }
         }
     }
-    lines
+    let reserved = |(line, facility, quantity): (&LineState, &FacilityId, Quantity)| AllocatedLine {
+        line_number: line.number,
+        product: line.product.clone(),
+        facility: facility.clone(),
+        quantity,
+        unit: line.unit.clone(),
+    };
+    lines.into_iter().map(reserved).collect()
+}
+
+/// Who is asked for stock, in which order: by the destination, where a rule names it, else as declared.
+fn candidates<'a>(
+    ask: &'a Ask<'a>,
+    free: &Free<'a>,
+    order: &OrderState,
+    sums: &[(&'a ProductId, Quantity)],
+    not_at: Option<&FacilityId>,
+) -> Vec<&'a FacilityId> {
+    let mut asked: Vec<&FacilityId> = serving(ask, order).collect();
+    asked.retain(|facility| Some(*facility) != not_at);
+    if ask.policy.orders.most_stock_first {
+        let stock =
+            |facility: &FacilityId| sums.iter().map(|(product, _)| free.at_any(product, facility)).sum::<Quantity>();
+        asked.sort_by_key(|facility| std::cmp::Reverse(stock(facility)));
+    }
+    asked
+}
+
+/// The facilities that serve an order's destination, as declared.
+fn serving<'a>(ask: &'a Ask<'_>, order: &OrderState) -> impl Iterator<Item = &'a FacilityId> {
+    let to = &order.order.ship_to;
+    let fits = |rule: &&DestinationRule| {
+        rule.country == to.country && rule.region.as_ref().is_none_or(|region| Some(region) == to.region.as_ref())
+    };
+    let rule = ask.policy.orders.destinations.iter().find(fits);
+    let declared = rule.is_none().then(|| ask.policy.facilities.iter().map(|(facility, _)| facility));
+    rule.into_iter().flat_map(|rule| &rule.facilities).chain(declared.into_iter().flatten())
 }
 
 /// Two lines may ask for one product: what one facility must have is their sum.
@@ -122,8 +183,8 @@ fn by_product<'a>(wants: &[Want<'a>]) -> Vec<(&'a ProductId, Quantity)> {
 /// What is reserved of an order that waits, and what goes on waiting.
 pub(super) fn allocate(ask: &Ask<'_>, order: &OrderState) -> OrderAllocated {
     let wants: Vec<_> = order.lines.iter().map(Want::all).collect();
-    let lines = plan(ask, &mut Free::new(ask), &wants, None);
-    let backordered = waiting(ask, &wants, &lines);
+    let lines = plan(ask, &mut Free::new(ask), order, &wants, None);
+    let backordered = waiting(ask, order, &wants, &lines);
     OrderAllocated {
         source: order.key.source.clone(),
         order_id: order.key.id.clone(),
@@ -134,7 +195,12 @@ pub(super) fn allocate(ask: &Ask<'_>, order: &OrderState) -> OrderAllocated {
 }
 
 /// What of `wants` is not in `lines`.
-pub(super) fn waiting(ask: &Ask<'_>, wants: &[Want<'_>], lines: &[AllocatedLine]) -> Vec<BackorderedLine> {
+pub(super) fn waiting(
+    ask: &Ask<'_>,
+    order: &OrderState,
+    wants: &[Want<'_>],
+    lines: &[AllocatedLine],
+) -> Vec<BackorderedLine> {
     let left = |want: &Want<'_>| {
         let of_line = lines.iter().filter(|line| line.line_number == want.line.number);
         let quantity = want.quantity.saturating_sub(of_line.map(|line| line.quantity).sum());
@@ -142,7 +208,7 @@ pub(super) fn waiting(ask: &Ask<'_>, wants: &[Want<'_>], lines: &[AllocatedLine]
             line_number: want.line.number,
             product: want.line.product.clone(),
             // Demand waits where stock is asked for first; any facility may serve it later.
-            facility: want.line.waits_at.clone().or_else(|| ask.policy.facilities.first().map(|(f, _)| f.clone())),
+            facility: want.line.waits_at.clone().or_else(|| serving(ask, order).next().cloned()),
             quantity,
         })
     };
@@ -164,15 +230,19 @@ fn fill(ask: &Ask<'_>, product: &ProductId, except: Option<&OrderKey>) -> Vec<Dr
     let mut drafts = Vec::new();
     // Who asked to cancel is not served meanwhile: it would be reserved and never released.
     let may = |order: &&OrderState| order.cancel == CancelState::None && Some(&order.key) != except;
-    for order in ask.state.orders.waiting_for(product).filter(may) {
-        let wants: Vec<_> = order.lines.iter().filter(|line| line.product == *product).map(Want::all).collect();
-        let lines = plan(ask, &mut free, &wants, None);
-        if lines.is_empty() {
-            // Who waits for one unit that another one holds, or for a pack of more than is free, stands in nobody's way.
-            if wants.iter().any(|want| want.line.serial.is_some() || want.line.pack.is_some()) {
-                continue;
-            }
+    let nothing_left =
+        |free: &Free<'_>| ask.policy.facilities.iter().all(|(facility, _)| free.at_any(product, facility).is_zero());
+    let whole_orders = ask.policy.orders.split == Split::WholeOrders;
+    for order in ask.state.orders.waiting_for(product).filter(may).take(MAX_LOOKED_AT) {
+        if nothing_left(&free) {
             break;
+        }
+        let lines = order.lines.iter().filter(|line| whole_orders || line.product == *product);
+        let wants: Vec<_> = lines.filter(|line| !line.backordered.is_zero()).map(Want::all).collect();
+        let lines = plan(ask, &mut free, order, &wants, None);
+        // Who cannot use what there is (one unit, a pack, a whole order) stands in nobody's way.
+        if lines.is_empty() {
+            continue;
         }
         let served: Quantity = lines.iter().map(|l| l.quantity).sum();
         let waiting: Quantity = order.lines.iter().map(|l| l.backordered).sum();

@@ -24,6 +24,7 @@ mod procurement;
 mod purchasing;
 mod remediation;
 mod replays;
+mod returns;
 mod routes;
 mod sequence;
 mod serials;
@@ -92,6 +93,8 @@ fn follows(state: &State, policy: &Policy, entry: &Entry, now: Timestamp) -> Vec
             Fact::OrderCancelRequested(request) => cancel::requested(&ask, request),
             Fact::OrderChangeRequested(change) => changes::requested(&ask, change),
             Fact::Picked(m) | Fact::Packed(m) => orders::staged(&ask, m),
+            Fact::OrderRefunded(refund) => returns::refunded(&ask, refund),
+            Fact::Returned(m) => returns::returned(&ask, m),
             Fact::ShortPicked(m) => short_pick::short_picked(&ask, m),
             Fact::Shipped(m) => shipments::shipped(&ask, m),
             Fact::ShipmentMilestone(m) => shipments::milestone(&ask, m),
@@ -139,6 +142,7 @@ fn follows(state: &State, policy: &Policy, entry: &Entry, now: Timestamp) -> Vec
             HubEvent::OrderReleased(e) => orders::released(&ask, e),
             HubEvent::OrderShipped(e) => shipments::recorded(&ask, e),
             HubEvent::OrderCancelled(e) => cancel::cancelled(&ask, e),
+            HubEvent::OrderReturned(e) => returns::recorded(&ask, e),
             HubEvent::OrderChanged(e) => changes::changed(&ask, e),
             HubEvent::OrderChangePending(e) => changes::asked(&ask, e),
             HubEvent::OrderChangeRefused(e) => changes::too_late(&ask, e),
@@ -210,6 +214,7 @@ pub(crate) fn after_delivery(
             "sendInterchange" => procurement::sent(&ask, plan),
             _ => Vec::new(),
         },
+        Event::Hub(HubEvent::BreakerOpened(e)) => orders::target_down(&ask, &e.target),
         _ => Vec::new(),
     }
 }

@@ -6,13 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crossdock_model::{
     AllocatedLine, DeliveryPlanned, ErpOrderNumber, ExceptionKind, FacilityId, HubEvent, MovementStaged, Order,
-    OrderAccepted, OrderAllocated, OrderBooked, OrderClosed, OrderId, OrderReleased, Resolution, Severity,
+    OrderAccepted, OrderAllocated, OrderBooked, OrderClosed, OrderId, OrderReleased, Resolution, Severity, SystemId,
 };
 use serde_json::{Value, json};
 
 use super::allocation::allocate;
 use super::{Ask, Question, routes, short_pick};
 use crate::about::About;
+use crate::delivery::Breaker;
 use crate::orders::CancelState;
 use crate::{Draft, OrderKey, OrderState};
 
@@ -61,7 +62,23 @@ pub(super) fn allocated(ask: &Ask<'_>, event: &OrderAllocated) -> Vec<Draft> {
 /// By default a facility picks what the ERP has booked; by declared policy it does not wait for that.
 pub(super) fn may_release(ask: &Ask<'_>, order: &OrderState) -> bool {
     let booked = order.erp_order_number.is_some() || ask.policy.erp.is_none();
-    (booked || ask.policy.release_before_booking) && order.cancel == CancelState::None
+    let goes_on =
+        ask.policy.release_before_booking || (ask.policy.orders.release_while_erp_is_down && erp_is_down(ask));
+    (booked || goes_on) && order.cancel == CancelState::None
+}
+
+/// Its breaker is open: nothing reaches it, and its queue waits.
+fn erp_is_down(ask: &Ask<'_>) -> bool {
+    let erp = ask.policy.erp.as_ref();
+    erp.is_some_and(|erp| matches!(ask.state.deliveries.breaker(erp), Breaker::Open { .. }))
+}
+
+/// A target cannot be reached. Where it is the ERP and policy says so, what waits for its number is released without (8.5).
+pub(super) fn target_down(ask: &Ask<'_>, target: &SystemId) -> Vec<Draft> {
+    if ask.policy.erp.as_ref() != Some(target) || !ask.policy.orders.release_while_erp_is_down {
+        return Vec::new();
+    }
+    ask.state.orders.unbooked().flat_map(|order| release_all(ask, order)).collect()
 }
 
 /// The ERP answered `createOrder`.
@@ -152,6 +169,6 @@ pub(super) fn close_if_complete(order: &OrderState) -> Option<Draft> {
     Some(Draft::of(&order.context, HubEvent::OrderClosed(closed)))
 }
 
-pub(super) fn find<'a>(ask: &Ask<'a>, source: &crossdock_model::SystemId, id: &OrderId) -> Option<&'a OrderState> {
+pub(super) fn find<'a>(ask: &Ask<'a>, source: &SystemId, id: &OrderId) -> Option<&'a OrderState> {
     ask.state.order(&OrderKey { source: source.clone(), id: id.clone() })
 }

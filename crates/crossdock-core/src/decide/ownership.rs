@@ -27,17 +27,20 @@ pub(super) fn written_by(fact: &Fact) -> Option<Write<'static>> {
     let write = |object, group, act| Write { object, group, act };
     Some(match fact {
         Fact::OrderCaptured(_) => write("order", "capture", Act::Create),
-        Fact::OrderChangeRequested(_) => write("order", "capture", Act::Update),
+        Fact::OrderRefunded(_) | Fact::OrderChangeRequested(_) => write("order", "capture", Act::Update),
         Fact::OrderCancelRequested(_) => write("order", "cancellation", Act::Create),
         Fact::Adjusted(m) if m.reason == AdjustmentReason::CycleCount => {
             write("movement", "physical-count", Act::Create)
         }
         Fact::Counted(_) => write("movement", "physical-count", Act::Create),
         Fact::Snapshot(_) => write("stock-snapshot", "books", Act::Create),
-        Fact::Picked(_) | Fact::Packed(_) | Fact::ShortPicked(_) | Fact::Shipped(_) | Fact::Adjusted(_) => {
-            write("movement", "stock-movement", Act::Create)
-        }
-        Fact::ReturnedToSupplier(_)
+        Fact::Picked(_)
+        | Fact::Packed(_)
+        | Fact::ShortPicked(_)
+        | Fact::Shipped(_)
+        | Fact::Returned(_)
+        | Fact::Adjusted(_)
+        | Fact::ReturnedToSupplier(_)
         | Fact::Quarantined(_)
         | Fact::Released(_)
         | Fact::Damaged(_)

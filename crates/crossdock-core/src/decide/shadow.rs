@@ -81,6 +81,9 @@ fn moves(fact: &Fact) -> Vec<ShadowMove> {
     match fact {
         Fact::Picked(m) => m.lines.iter().map(|l| one(&m.facility, "picked", &l.product, l.quantity.into())).collect(),
         Fact::Packed(m) => m.lines.iter().map(|l| one(&m.facility, "packed", &l.product, l.quantity.into())).collect(),
+        Fact::Returned(m) => {
+            m.lines.iter().map(|l| one(&m.facility, "returned", &l.product, l.quantity.into())).collect()
+        }
         Fact::ShortPicked(m) => {
             m.lines.iter().map(|l| one(&m.facility, "short_picked", &l.product, l.quantity.into())).collect()
         }

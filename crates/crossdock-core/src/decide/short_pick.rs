@@ -37,8 +37,8 @@ pub(super) fn short_picked(ask: &Ask<'_>, movement: &MovementShortPicked) -> Vec
     if wants.is_empty() {
         return Vec::new();
     }
-    let lines = plan(ask, &mut Free::new(ask), &wants, Some(&movement.facility));
-    let backordered = waiting(ask, &wants, &lines);
+    let lines = plan(ask, &mut Free::new(ask), order, &wants, Some(&movement.facility));
+    let backordered = waiting(ask, order, &wants, &lines);
     let uncovered = (!backordered.is_empty()).then(|| nobody_covers(ask, order, &movement.facility, &backordered));
     let served: Quantity = lines.iter().map(|line| line.quantity).sum();
     let event = OrderAllocated {

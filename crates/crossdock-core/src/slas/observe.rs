@@ -330,6 +330,9 @@ fn flow_of(fact: &Fact) -> Flow {
         | Fact::Picked(_)
         | Fact::Packed(_)
         | Fact::ShortPicked(_)
+        | Fact::OrderChangeRequested(_)
+        | Fact::OrderRefunded(_)
+        | Fact::Returned(_)
         | Fact::Shipped(_) => Flow::OrderToShip,
         Fact::Recommended(_)
         | Fact::FunctionalAck(_)

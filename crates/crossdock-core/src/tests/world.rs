@@ -76,6 +76,7 @@ pub(super) fn policy(overrides: &Value) -> Policy {
         },
         targets: systems.iter().map(|system| (id(system), target.clone())).collect(),
         purchasing: buying::purchasing(overrides),
+        orders: orders::policy(&overrides["orders"]),
         ..Policy::default()
     };
     declared::exceptions(&mut policy, overrides);
@@ -476,12 +477,18 @@ pub(super) fn order(body: &Value) -> Value {
             line["serial"] = serial.clone();
         }
     }
-    json!({
+    let mut order = json!({
         "orderId": body["id"], "channel": "commerce", "customerId": "C-1", "currency": "USD",
         "orderedAt": "2026-03-01T09:59:59Z", "lines": lines,
         "total": body["total"].as_str().map_or_else(|| total.to_string(), ToOwned::to_owned),
-        "shipTo": { "name": "A", "street": "1 St", "city": "B", "postalCode": "1", "country": "US" },
-    })
+        "shipTo": body.get("shipTo").cloned().unwrap_or_else(
+            || json!({ "name": "A", "street": "1 St", "city": "B", "postalCode": "1", "country": "US" })
+        ),
+    });
+    if let Some(priority) = body.get("priority") {
+        order["priority"] = priority.clone();
+    }
+    order
 }
 
 /// Bodies without what every one of them carries.

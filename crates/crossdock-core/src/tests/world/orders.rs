@@ -5,6 +5,31 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::World;
+use crate::{DestinationRule, OrderPolicy, Split};
+
+/// `policy: {orders: {…}}`, in the words of the type.
+pub(super) fn policy(said: &Value) -> OrderPolicy {
+    let flag = |name: &str| said[name].as_bool();
+    let usual = OrderPolicy::default();
+    let rule = |rule: &Value| DestinationRule {
+        country: rule["country"].as_str().unwrap().to_owned(),
+        region: rule["region"].as_str().map(ToOwned::to_owned),
+        facilities: rule["facilities"].as_array().unwrap().iter().map(|f| super::id(f.as_str().unwrap())).collect(),
+    };
+    OrderPolicy {
+        destinations: said["destinations"].as_array().into_iter().flatten().map(rule).collect(),
+        most_stock_first: flag("mostStockFirst").unwrap_or(usual.most_stock_first),
+        one_facility_if_possible: flag("oneFacilityIfPossible").unwrap_or(usual.one_facility_if_possible),
+        max_facilities: said["maxFacilities"].as_u64().map(|n| usize::try_from(n).unwrap()),
+        split: match said["split"].as_str() {
+            Some("whole_lines") => Split::WholeLines,
+            Some("whole_orders") => Split::WholeOrders,
+            _ => Split::Parts,
+        },
+        release_while_erp_is_down: flag("releaseWhileErpIsDown").unwrap_or(false),
+        returns_are_sellable: flag("returnsAreSellable").unwrap_or(false),
+    }
+}
 
 impl World {
     /// `look: {order: A}`.
@@ -15,7 +40,7 @@ impl World {
         for line in &order.lines {
             writeln!(
                 text,
-                "  line {} of {}: ordered {}, allocated {:?}, released {:?}, shipped {}, backordered {}, cancelled {}, over {}",
+                "  line {} of {}: ordered {}, allocated {:?}, released {:?}, shipped {}, backordered {}, cancelled {}, over {}, returned {}, expected back {}",
                 line.number,
                 line.product,
                 line.ordered,
@@ -25,6 +50,8 @@ impl World {
                 line.backordered,
                 line.cancelled,
                 line.over_shipped,
+                line.returned,
+                line.expected_back,
             )
             .unwrap();
         }
