@@ -90,7 +90,7 @@ fn verdict(output: &Path, drawn: &str) -> Result<(), String> {
     // A mutant that makes a test run for ever is noticed too.
     let (caught, missed) = (count("caught") + count("timeout"), count("missed"));
     let judged = caught + missed;
-    let percent = if judged == 0 { 100 } else { caught * 100 / judged };
+    let percent = (caught * 100).checked_div(judged).unwrap_or(100);
     #[expect(clippy::print_stdout, reason = "a task of the repository, read by a person")]
     {
         println!("{drawn}: {caught} of {judged} mutants caught ({percent} %), {} did not build", count("unviable"));

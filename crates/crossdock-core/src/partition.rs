@@ -15,15 +15,15 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crossdock_model::{
-    BusinessKey, DeliveryId, Digest, Effect, Event, ExceptionId, Fact, HubEvent, MessageRejected, Meta, Path,
-    Resolution, RunId, SyntheticRunOpened, SystemId, Timestamp,
+    BusinessKey, DeliveryId, Digest, Effect, Event, ExceptionId, FacilityId, Fact, HubEvent, LineNumber,
+    MessageRejected, Meta, Path, Resolution, RunId, SyntheticRunOpened, SystemId, Timestamp,
 };
 use jiff::SignedDuration;
 use serde_json::Value;
 
 use crate::decide::{self, Verdict};
 use crate::delivery::{self, Attempt, AttemptOutcome, Lanes, ReplayScan};
-use crate::{Context, Draft, Due, Entry, Policy, Refusal, Seq, State};
+use crate::{Context, Draft, Due, Entry, OrderKey, Policy, Refusal, Seq, State};
 use crossdock_model::UnitFactor;
 
 /// Who waits for an answer: the driver's own number.
@@ -126,6 +126,19 @@ pub enum Command {
     SwitchSynthetic {
         /// True: stop.
         stop: bool,
+        /// Who.
+        by: String,
+        /// Why.
+        reason: String,
+    },
+    /// Move a line of an order to another facility: what no facility was told to pick, and what waits.
+    MoveLine {
+        /// The order.
+        order: OrderKey,
+        /// Its line.
+        line: LineNumber,
+        /// Where it is wanted from.
+        to: FacilityId,
         /// Who.
         by: String,
         /// Why.

@@ -9,8 +9,8 @@ use crate::{
     AdjustmentHeld, AttemptFailed, BreakerChanged, DeadLetterEdited, DeadLetterEscalated, DeadLetterOpened,
     DeadLetterReplayed, DeliveryPlanned, DeliverySucceeded, ExceptionEscalated, ExceptionOpened, ExceptionResolved,
     HoldBackEnded, InvoiceMatched, OrderAccepted, OrderAllocated, OrderBooked, OrderCancelled, OrderChangePending,
-    OrderChangeRefused, OrderChanged, OrderClosed, OrderReleased, OrderShipped, PoClosed, PoConfirmed, PoCreated,
-    PoInTransit, PoReceiptRecorded, PoSent, PositionChanged, RecommendationApproved, RecommendationRefused,
+    OrderChangeRefused, OrderChanged, OrderClosed, OrderMoved, OrderReleased, OrderShipped, PoClosed, PoConfirmed,
+    PoCreated, PoInTransit, PoReceiptRecorded, PoSent, PositionChanged, RecommendationApproved, RecommendationRefused,
     RemediationStopped, ResyncRequested, Retired, SequenceGapFound, StockCorrected, SystemId,
 };
 use crate::{FactAdopted, FactSetAside, MasterChanged, ShadowDiffered, ShadowNoted, SyncRecorded};
@@ -102,6 +102,8 @@ hub_events! {
     OrderChanged(OrderChanged) = "order.changed.v1",
     /// A change waits for the WMS.
     OrderChangePending(OrderChangePending) = "order.change_pending.v1",
+    /// A line is wanted from another facility.
+    OrderMoved(OrderMoved) = "order.moved.v1",
     /// It was too late for a change.
     OrderChangeRefused(OrderChangeRefused) = "order.change_refused.v1",
     /// What a customer sent back is set against it.

@@ -73,7 +73,8 @@ pub use order::Priority;
 pub use order::{
     Address, AllocatedLine, BackorderedLine, CancelledLine, CancelledPart, ChangedLine, LineQuantity, Order,
     OrderAccepted, OrderAllocated, OrderBooked, OrderCancelRequested, OrderCancelled, OrderChangePending,
-    OrderChangeRefused, OrderChangeRequested, OrderChanged, OrderClosed, OrderLine, OrderReleased, OrderShipped,
+    OrderChangeRefused, OrderChangeRequested, OrderChanged, OrderClosed, OrderLine, OrderMoved, OrderReleased,
+    OrderShipped,
 };
 pub use ownership::{Effect, FactAdopted, FactSetAside};
 pub use partner::{CustomerUpserted, SupplierUpserted};

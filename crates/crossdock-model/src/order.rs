@@ -237,6 +237,30 @@ pub struct OrderChangePending {
     pub readdress: bool,
 }
 
+/// `order.moved.v1`: a person moved what no facility was told to pick, and what waits, of a line to another facility.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderMoved {
+    /// The channel.
+    pub source: SystemId,
+    /// The channel's number.
+    pub order_id: OrderId,
+    /// The line.
+    pub line_number: LineNumber,
+    /// What.
+    pub product: ProductId,
+    /// Where it is wanted from.
+    pub to: FacilityId,
+    /// What other facilities held for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub freed: Vec<AllocatedLine>,
+    /// Who.
+    pub by: String,
+    /// Why.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+}
+
 /// `order.change_refused.v1`: it was too late for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -1,7 +1,7 @@
 //! What a change of an order changes.
 //! Rules: docs/concepts/domain.md, 8.9 and I4: a reduction counts as cancelled, an increase raises what is ordered.
 
-use crossdock_model::{OrderChangePending, OrderChangeRefused, OrderChanged};
+use crossdock_model::{OrderChangePending, OrderChangeRefused, OrderChanged, OrderMoved};
 
 use crate::stock::Side;
 use crate::{CancelState, Entry, LineState, OrderKey, State};
@@ -64,6 +64,26 @@ impl State {
             order.cancel = CancelState::Done;
             order.asked_back.clear();
         }
+        self.orders.update_waiting(&key);
+    }
+
+    /// What is moved waits where it is wanted from now on: its own allocation there follows.
+    pub(super) fn move_line(&mut self, event: &OrderMoved, entry: &Entry) {
+        let key = OrderKey { source: event.source.clone(), id: event.order_id.clone() };
+        let Some(order) = self.orders.get_mut(&key) else { return };
+        let (context, at) = (order.context.clone(), entry.meta.source_time);
+        let Some(line) = order.line_mut(event.line_number) else { return };
+        if let Some((facility, waited)) = line.waiting() {
+            self.stock.change((&line.product, facility), &context, at, Side::Demand, |p| p.backordered -= waited);
+        }
+        for part in &event.freed {
+            let freed = line.give_back(&part.facility, part.quantity);
+            line.backordered += freed;
+            self.stock.change((&line.product, &part.facility), &context, at, Side::Demand, |p| p.allocated -= freed);
+        }
+        line.waits_at = Some(event.to.clone());
+        let waits = line.backordered;
+        self.stock.change((&line.product, &event.to), &context, at, Side::Demand, |p| p.backordered += waits);
         self.orders.update_waiting(&key);
     }
 

@@ -98,6 +98,7 @@ impl State {
             HubEvent::OrderReturned(e) => self.set_against_order(e, entry),
             HubEvent::OrderChanged(e) => self.change_order(e, entry),
             HubEvent::OrderChangePending(e) => self.ask_back(e, entry),
+            HubEvent::OrderMoved(e) => self.move_line(e, entry),
             HubEvent::OrderChangeRefused(e) => self.refuse_order_change(e),
             HubEvent::OrderClosed(e) => self.close_order(e),
             HubEvent::PositionChanged(e) => self.publish(e),

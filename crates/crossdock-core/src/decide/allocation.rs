@@ -68,7 +68,7 @@ impl<'a> Free<'a> {
     }
 
     /// Takes as much of `wanted` as is free; of an indivisible pack whole ones only (6.4).
-    fn take(
+    pub(super) fn take(
         &mut self,
         product: &'a ProductId,
         facility: &'a FacilityId,
@@ -217,16 +217,25 @@ pub(super) fn waiting(
 
 /// Serves those who wait for a product, the oldest first, from what is free now.
 pub(super) fn fill_backorders(ask: &Ask<'_>, product: &ProductId) -> Vec<Draft> {
-    fill(ask, product, None)
+    fill(ask, &mut Free::new(ask), product, None)
 }
 
 /// Serves those who wait for a product, but not the order that has just freed some of it (I6).
 pub(super) fn fill_for_others(ask: &Ask<'_>, product: &ProductId, freed_by: &OrderKey) -> Vec<Draft> {
-    fill(ask, product, Some(freed_by))
+    fill(ask, &mut Free::new(ask), product, Some(freed_by))
 }
 
-fn fill(ask: &Ask<'_>, product: &ProductId, except: Option<&OrderKey>) -> Vec<Draft> {
-    let mut free = Free::new(ask);
+/// The same, beside what this decision took already.
+pub(super) fn fill_others<'a>(
+    ask: &'a Ask<'a>,
+    free: &mut Free<'a>,
+    product: &ProductId,
+    freed_by: &OrderKey,
+) -> Vec<Draft> {
+    fill(ask, free, product, Some(freed_by))
+}
+
+fn fill<'a>(ask: &'a Ask<'a>, free: &mut Free<'a>, product: &ProductId, except: Option<&OrderKey>) -> Vec<Draft> {
     let mut drafts = Vec::new();
     // Who asked to cancel is not served meanwhile: it would be reserved and never released.
     let may = |order: &&OrderState| order.cancel == CancelState::None && Some(&order.key) != except;
@@ -234,12 +243,12 @@ fn fill(ask: &Ask<'_>, product: &ProductId, except: Option<&OrderKey>) -> Vec<Dr
         |free: &Free<'_>| ask.policy.facilities.iter().all(|(facility, _)| free.at_any(product, facility).is_zero());
     let whole_orders = ask.policy.orders.split == Split::WholeOrders;
     for order in ask.state.orders.waiting_for(product).filter(may).take(MAX_LOOKED_AT) {
-        if nothing_left(&free) {
+        if nothing_left(free) {
             break;
         }
         let lines = order.lines.iter().filter(|line| whole_orders || line.product == *product);
         let wants: Vec<_> = lines.filter(|line| !line.backordered.is_zero()).map(Want::all).collect();
-        let lines = plan(ask, &mut free, order, &wants, None);
+        let lines = plan(ask, free, order, &wants, None);
         // Who cannot use what there is (one unit, a pack, a whole order) stands in nobody's way.
         if lines.is_empty() {
             continue;

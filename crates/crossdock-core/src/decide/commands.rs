@@ -8,7 +8,7 @@ use crossdock_model::{
 };
 use serde_json::Value;
 
-use super::{replays, synthetic};
+use super::{moves, replays, synthetic};
 use crate::delivery::Delivery;
 use crate::partition::{Command, Replayed};
 use crate::{Context, Policy, Refusal, State};
@@ -24,7 +24,7 @@ pub(crate) struct Carried {
 }
 
 impl Carried {
-    fn one(context: &Context, event: HubEvent) -> Self {
+    pub(crate) fn one(context: &Context, event: HubEvent) -> Self {
         Self { events: vec![(context.clone(), event)], replayed: None }
     }
 }
@@ -39,6 +39,9 @@ pub(crate) fn command(state: &State, policy: &Policy, command: &Command) -> Resu
         Command::ReplayInto { scan, by, reason } => replays::into_target(state, scan, by, reason),
         Command::OpenRun(opened) => synthetic::open_run(state, policy, opened),
         Command::SwitchSynthetic { stop, by, reason } => synthetic::switch(state, *stop, by, reason),
+        Command::MoveLine { order, line, to, by, reason } => {
+            moves::command(state, policy, (order, *line), to, (by, reason))
+        }
         Command::ResolveException { id, resolution, by, reason, with } => {
             resolve(state, *id, *resolution, (by, reason), with)
         }

@@ -16,6 +16,7 @@ mod lots;
 mod master;
 mod matching;
 mod milestones;
+mod moves;
 mod orders;
 mod ownership;
 mod plausible;
@@ -145,6 +146,7 @@ fn follows(state: &State, policy: &Policy, entry: &Entry, now: Timestamp) -> Vec
             HubEvent::OrderReturned(e) => returns::recorded(&ask, e),
             HubEvent::OrderChanged(e) => changes::changed(&ask, e),
             HubEvent::OrderChangePending(e) => changes::asked(&ask, e),
+            HubEvent::OrderMoved(e) => moves::moved(&ask, e),
             HubEvent::OrderChangeRefused(e) => changes::too_late(&ask, e),
             HubEvent::RecommendationApproved(e) => procurement::approved(&ask, e),
             HubEvent::RecommendationRefused(e) => procurement::refused(&ask, e),

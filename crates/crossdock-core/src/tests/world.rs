@@ -177,7 +177,7 @@ impl World {
             "restart" => self.restart(),
             "ask" => self.question(body),
             "answer" => self.answer(body),
-            "replay" | "resolve" => self.command(kind, body),
+            "replay" | "resolve" | "move" => self.command(kind, body),
             "fact" => {
                 self.submit(body["system"].as_str().unwrap(), body["type"].as_str().unwrap(), body, &body["data"]);
             }
@@ -302,10 +302,17 @@ impl World {
     fn command(&mut self, kind: &str, body: &Value) {
         self.tickets += 1;
         let text = |key: &str, usual: &str| body[key].as_str().unwrap_or(usual).to_owned();
-        let number = body["id"].as_u64().unwrap();
+        let number = body["id"].as_u64().unwrap_or(0);
         let (by, reason) = (text("by", "ann"), text("reason", "looked at it"));
         let command = match kind {
             "replay" => Command::ReplayDeadLetter { id: crossdock_model::DeliveryId(number), by, reason },
+            "move" => Command::MoveLine {
+                order: crate::OrderKey { source: id("commerce"), id: id(body["order"].as_str().unwrap()) },
+                line: u32::try_from(body["line"].as_u64().unwrap_or(1)).unwrap(),
+                to: id(body["to"].as_str().unwrap()),
+                by,
+                reason,
+            },
             _ => Command::ResolveException {
                 id: crossdock_model::ExceptionId(number),
                 resolution: serde_json::from_value(body["resolution"].clone()).unwrap(),
