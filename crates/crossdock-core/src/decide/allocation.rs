@@ -225,17 +225,13 @@ pub(super) fn fill_for_others(ask: &Ask<'_>, product: &ProductId, freed_by: &Ord
     fill(ask, &mut Free::new(ask), product, Some(freed_by))
 }
 
-/// The same, beside what this decision took already.
-pub(super) fn fill_others<'a>(
+/// Serves those who wait for a product from `free`, which knows what this decision took already; all but one order.
+pub(super) fn fill<'a>(
     ask: &'a Ask<'a>,
     free: &mut Free<'a>,
     product: &ProductId,
-    freed_by: &OrderKey,
+    except: Option<&OrderKey>,
 ) -> Vec<Draft> {
-    fill(ask, free, product, Some(freed_by))
-}
-
-fn fill<'a>(ask: &'a Ask<'a>, free: &mut Free<'a>, product: &ProductId, except: Option<&OrderKey>) -> Vec<Draft> {
     let mut drafts = Vec::new();
     // Who asked to cancel is not served meanwhile: it would be reserved and never released.
     let may = |order: &&OrderState| order.cancel == CancelState::None && Some(&order.key) != except;

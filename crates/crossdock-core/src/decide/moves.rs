@@ -6,7 +6,7 @@ use crossdock_model::{
     AllocatedLine, BackorderedLine, FacilityId, HubEvent, LineNumber, OrderAllocated, OrderMoved, Quantity,
 };
 
-use super::allocation::{Free, fill_others};
+use super::allocation::{Free, fill};
 use super::commands::{Carried, settled, unknown, who, why};
 use super::orders::find;
 use super::{Ask, routes};
@@ -98,6 +98,6 @@ pub(super) fn moved(ask: &Ask<'_>, event: &OrderMoved) -> Vec<Draft> {
         drafts.extend(routes::give_back_at(ask, order, &part.facility, "cancelAllocation", &lines, None));
     }
     drafts.push(Draft::of(&order.context, HubEvent::OrderAllocated(allocated)));
-    drafts.extend(fill_others(ask, &mut free, &event.product, &order.key));
+    drafts.extend(fill(ask, &mut free, &event.product, Some(&order.key)));
     drafts
 }

@@ -483,13 +483,8 @@ fn erp_po(ask: &Ask<'_>, po: &PoState, body: Value) -> Option<Draft> {
     owed(ask, &po.context, with_path(route.plan(), "poNumber", &po.po.po_number))
 }
 
-/// Announces a shipment to the facility that will receive it.
-pub(super) fn inbound_shipment(
-    ask: &Ask<'_>,
-    po: &PoState,
-    notice: &ShipmentNotice,
-    lines: &[ShipmentLine],
-) -> Option<Draft> {
+/// A shipment, as the facility that will receive it is told of it.
+fn announcement(po: &PoState, notice: &ShipmentNotice, lines: &[ShipmentLine]) -> Body {
     let mut body = json!({
         "asnNumber": notice.asn_number, "poNumber": po.po.po_number, "supplier": po.po.supplier,
         "facility": po.po.facility, "lines": lines,
@@ -497,12 +492,22 @@ pub(super) fn inbound_shipment(
     if let (Some(map), Some(at)) = (body.as_object_mut(), notice.expected_at) {
         map.insert("expectedAt".to_owned(), at.to_string().into());
     }
+    marked(body, &po.context)
+}
+
+/// Announces a shipment to the facility that will receive it.
+pub(super) fn inbound_shipment(
+    ask: &Ask<'_>,
+    po: &PoState,
+    notice: &ShipmentNotice,
+    lines: &[ShipmentLine],
+) -> Option<Draft> {
     let route = Route {
         target: ask.policy.wms_of(&po.po.facility)?,
         operation: "createInboundShipment",
         about: About::Po(po.po.po_number.clone()),
         distinct: notice.asn_number.to_string(),
-        body: marked(body, &po.context),
+        body: announcement(po, notice, lines),
     };
     owed(ask, &po.context, route.plan())
 }
@@ -514,20 +519,13 @@ pub(super) fn replaced_shipment(
     notice: &ShipmentNotice,
     lines: &[ShipmentLine],
 ) -> Option<Draft> {
-    let mut body = json!({
-        "asnNumber": notice.asn_number, "poNumber": po.po.po_number, "supplier": po.po.supplier,
-        "facility": po.po.facility, "lines": lines,
-    });
-    if let (Some(map), Some(at)) = (body.as_object_mut(), notice.expected_at) {
-        map.insert("expectedAt".to_owned(), at.to_string().into());
-    }
     let route = Route {
         target: ask.policy.wms_of(&po.po.facility)?,
         operation: "replaceInboundShipment",
         about: About::Po(po.po.po_number.clone()),
         // A notice may be replaced more than once: the ledger place tells them apart.
         distinct: format!("{}/{}", notice.asn_number, ask.entry.seq),
-        body: marked(body, &po.context),
+        body: announcement(po, notice, lines),
     };
     owed(ask, &po.context, with_path(route.plan(), "asnNumber", &notice.asn_number))
 }
