@@ -207,11 +207,6 @@ impl Master {
         self.suppliers.get(supplier)
     }
 
-    /// Days from purchase order to receipt, by contract.
-    pub fn lead_time_days(&self, supplier: &SystemId, at: Timestamp) -> Option<u32> {
-        self.suppliers.get(supplier)?.value(at, |record| record.lead_time_days)
-    }
-
     /// What may be received above a purchase order line of a supplier, in percent of what was ordered.
     pub fn receipt_tolerance_percent(&self, supplier: &SystemId, at: Timestamp) -> Option<Quantity> {
         self.suppliers.get(supplier)?.value(at, |record| record.receipt_tolerance_percent)
@@ -226,14 +221,6 @@ impl Master {
     pub(crate) fn substitutes(&self, product: &ProductId) -> impl Iterator<Item = &ProductId> {
         let systems = self.products.get(product).into_iter().flat_map(|versions| versions.by_system.values());
         systems.filter_map(|versions| versions.last()?.record.substitutes.as_ref()).flatten()
-    }
-
-    /// How much an indivisible pack of a product holds, in base units (6.4); `None` where it may be broken.
-    pub fn pack_size(&self, product: &ProductId, unit: &Unit, at: Timestamp) -> Option<Quantity> {
-        match self.measure(product, unit, at) {
-            Measure::Other(factor) if factor.indivisible => factor.factor.quantity(Quantity::units(1)),
-            _ => None,
-        }
     }
 
     /// True before the first version of a product arrived.
@@ -273,7 +260,7 @@ impl Master {
 
 #[cfg(test)]
 mod tests {
-    use super::{KEPT, Versions};
+    use super::{KEPT, Master, PriceKey, Versions};
     use crossdock_model::{ProductUpserted, SystemId, Timestamp};
     use serde_json::json;
 
@@ -293,5 +280,29 @@ mod tests {
         assert_eq!(versions.of(&erp).len(), KEPT);
         let counts = versions.at(now).map(|(_, version)| version.record.version).collect::<Vec<_>>();
         assert_eq!(counts, [2], "the first one, which counts no more, made room");
+    }
+
+    #[test]
+    fn a_price_counts_from_its_first_day_to_its_last() {
+        let mut master = Master::default();
+        let key: PriceKey = ("P-1".parse().unwrap(), "EA".parse().unwrap(), "USD".parse().unwrap());
+        let (product, unit, currency) = &key;
+        let price = json!({
+            "product": product, "unit": unit, "currency": currency, "version": 1, "unitPrice": "2.50",
+            "validFrom": "2026-03-01", "validUntil": "2026-04-01",
+        });
+        let versions = master.prices.entry(key.clone()).or_default();
+        let said_at = "2026-02-01T00:00:00Z".parse().unwrap();
+        versions.keep(&"erp".parse().unwrap(), serde_json::from_value(price).unwrap(), said_at);
+        let at = |time: &str| {
+            let price = master.price(product, unit, currency, time.parse().unwrap());
+            price.map(|price| price.to_string())
+        };
+        assert_eq!(at("2026-02-28T23:59:59.999Z"), None, "the day before");
+        assert_eq!(at("2026-03-01T00:00:00Z"), Some("2.50".to_owned()), "from its first instant");
+        assert_eq!(at("2026-03-31T23:59:59.999Z"), Some("2.50".to_owned()));
+        assert_eq!(at("2026-04-01T00:00:00Z"), None, "until ends it");
+        let of_another = master.price(&"P-2".parse().unwrap(), unit, currency, said_at);
+        assert_eq!(of_another, None);
     }
 }

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
 use crossdock_model::{
-    Amount, Balance, Currency, DeliveryId, ErpOrderNumber, ExceptionId, FacilityId, InvoiceNumber, OrderId, PoNumber,
-    ProductId, Quantity, SystemId, Timestamp, TrackingNumber, TransferId,
+    Amount, Balance, Currency, ErpOrderNumber, ExceptionId, FacilityId, InvoiceNumber, OrderId, PoNumber, ProductId,
+    Quantity, SystemId, Timestamp, TrackingNumber, TransferId,
 };
 use jiff::civil::Date;
 
@@ -207,11 +207,6 @@ impl State {
 
     pub(crate) fn invoice(&self, supplier: &SystemId, number: &InvoiceNumber) -> Option<&InvoiceState> {
         self.procurement.invoices.get(&(supplier.clone(), number.clone()))
-    }
-
-    /// Whether a delivery is still owed.
-    pub fn is_owed(&self, id: DeliveryId) -> bool {
-        self.deliveries.get(id).is_some()
     }
 }
 

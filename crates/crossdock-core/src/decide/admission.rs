@@ -6,8 +6,7 @@ use std::collections::BTreeSet;
 
 use crossdock_model::{
     Amount, BusinessKey, CorrelationId, ExceptionKind, ExceptionOpened, Fact, FactSetAside, KeyKind, MessageRejected,
-    Meta, Order, ProductId, Quantity, Recommendation, Resolution, RunId, Severity, SystemId, Text, Timestamp,
-    UnitFactor,
+    Meta, Order, Quantity, Recommendation, Resolution, RunId, Severity, SystemId, Text, Timestamp, UnitFactor,
 };
 use jiff::SignedDuration;
 use serde_json::json;
@@ -234,57 +233,50 @@ fn possible_transfer(policy: &Policy, movement: &crossdock_model::MovementTransf
 
 /// Synthetic transactions use reserved products only, and nobody else uses those (I17).
 fn apart(_: &State, policy: &Policy, submission: &Submission) -> Result<(), Refusal> {
-    let at_line = |index: usize| format!("/data/lines/{index}/product");
-    let products: Vec<(String, &ProductId)> = match &submission.fact {
-        // A WMS seeds reserved stock without a mark; a marked movement of real stock would change real figures.
-        Fact::Adjusted(m) if submission.synthetic => vec![("/data/product".to_owned(), &m.product)],
-        Fact::Counted(m) if submission.synthetic => vec![("/data/product".to_owned(), &m.product)],
-        Fact::Quarantined(m) | Fact::Released(m) | Fact::Damaged(m) | Fact::Scrapped(m) if submission.synthetic => {
-            vec![("/data/product".to_owned(), &m.product)]
-        }
-        Fact::TransferredOut(m) | Fact::TransferredIn(m) if submission.synthetic => {
-            m.lines.iter().enumerate().map(|(i, line)| (at_line(i), &line.product)).collect()
-        }
-        Fact::Returned(m) if submission.synthetic => {
-            m.lines.iter().enumerate().map(|(i, line)| (at_line(i), &line.product)).collect()
-        }
-        Fact::ShortPicked(m) if submission.synthetic => {
-            m.lines.iter().enumerate().map(|(i, line)| (at_line(i), &line.product)).collect()
-        }
-        Fact::Shipped(m) if submission.synthetic => {
-            m.lines.iter().enumerate().map(|(i, line)| (at_line(i), &line.product)).collect()
-        }
-        Fact::QualityInspected(m) if submission.synthetic => {
-            m.lines.iter().enumerate().map(|(i, line)| (at_line(i), &line.product)).collect()
-        }
-        Fact::ReturnedToSupplier(m) if submission.synthetic => {
-            m.lines.iter().enumerate().map(|(i, line)| (at_line(i), &line.product)).collect()
-        }
-        Fact::Received(m) if submission.synthetic => {
-            m.lines.iter().enumerate().map(|(i, line)| (at_line(i), &line.product)).collect()
-        }
-        Fact::OrderCaptured(order) => {
-            let lines = order.lines.iter().enumerate();
-            lines.map(|(i, line)| (at_line(i), &line.product)).collect()
-        }
-        Fact::Recommended(r) => vec![("/data/product".to_owned(), &r.product)],
-        _ => return Ok(()),
-    };
-    for (pointer, product) in products {
-        let reserved = policy.is_reserved(product);
+    if !(begins_business(&submission.fact) || (submission.synthetic && moves_stock(&submission.fact))) {
+        return Ok(());
+    }
+    for place in submission.fact.measured() {
+        let (product, reserved) = (place.product, policy.is_reserved(place.product));
         if reserved && !submission.synthetic {
             let message = format!("`{product}` is reserved for synthetic transactions, and this one is not marked");
-            return Err(Refusal::invalid("synthetic", pointer, message));
+            return Err(Refusal::invalid("synthetic", units::pointer(place.line, "product"), message));
         }
         if !reserved && submission.synthetic {
             let message = format!(
                 "a synthetic transaction uses products that start with `{}`, not `{product}`",
                 policy.reserved_prefix
             );
-            return Err(Refusal::invalid("synthetic", pointer, message));
+            return Err(Refusal::invalid("synthetic", units::pointer(place.line, "product"), message));
         }
     }
     Ok(())
+}
+
+/// What others come to speak of later: marked or not, it says on which side all of it is.
+fn begins_business(fact: &Fact) -> bool {
+    matches!(fact, Fact::OrderCaptured(_) | Fact::Recommended(_))
+}
+
+/// A WMS seeds reserved stock without a mark; a marked movement of real stock would change real figures.
+fn moves_stock(fact: &Fact) -> bool {
+    matches!(
+        fact,
+        Fact::Adjusted(_)
+            | Fact::Counted(_)
+            | Fact::Quarantined(_)
+            | Fact::Released(_)
+            | Fact::Damaged(_)
+            | Fact::Scrapped(_)
+            | Fact::TransferredOut(_)
+            | Fact::TransferredIn(_)
+            | Fact::ShortPicked(_)
+            | Fact::Shipped(_)
+            | Fact::Returned(_)
+            | Fact::Received(_)
+            | Fact::QualityInspected(_)
+            | Fact::ReturnedToSupplier(_)
+    )
 }
 
 /// The connection of a submission: that of the object it speaks of, else what the sender says, else one of its own.

@@ -52,6 +52,14 @@ fn digests_are_said() {
 }
 
 #[test]
+fn a_digest_tells_states_apart() {
+    let states: Vec<State> = Case::tree("tests/data/ledgers", "jsonl").iter().map(fold).collect();
+    let digests: std::collections::BTreeSet<_> = states.iter().map(State::digest).collect();
+    assert_eq!(digests.len(), states.len(), "no two of these ledgers mean the same");
+    assert!(!digests.contains(&State::default().digest()));
+}
+
+#[test]
 fn another_process_folds_the_same() {
     let program = std::env::current_exe().expect("this test");
     let other = std::process::Command::new(program)

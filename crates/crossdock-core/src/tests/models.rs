@@ -25,7 +25,7 @@ fn config() -> Config {
     Config {
         cases: u32::try_from(steps.div_ceil(HISTORY)).expect("a number of histories"),
         rng_seed: RngSeed::Fixed(20_260_301),
-        max_shrink_iters: 2_000,
+        max_shrink_iters: Config::default().max_shrink_iters.min(2_000),
         failure_persistence: None,
         ..Config::default()
     }
