@@ -9,6 +9,7 @@ mod ops;
 mod parameters;
 pub(crate) mod problem;
 mod process;
+mod replays;
 pub(crate) mod server;
 mod stream;
 mod system;
@@ -51,6 +52,8 @@ pub(crate) struct App {
     pub(crate) metrics: Arc<Metrics>,
     /// Places for event streams.
     pub(crate) streams: Arc<Semaphore>,
+    /// The place for a replay that reads the ledger.
+    pub(crate) replays: Semaphore,
     /// True once the hub stops: streams end.
     pub(crate) stop: watch::Sender<bool>,
 }
@@ -68,8 +71,12 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/process/v1/exceptions", get(process::exceptions))
         .route("/process/v1/exceptions/{id}", get(process::exception))
         .route("/process/v1/exceptions/{id}/resolutions", post(process::resolve))
-        .route("/process/v1/dead-letters", get(process::dead_letters))
-        .route("/process/v1/dead-letters/{id}/replay", post(process::replay))
+        .route("/process/v1/dead-letters", get(replays::dead_letters))
+        .route("/process/v1/dead-letters/replays", post(replays::by_filter))
+        .route("/process/v1/dead-letters/{id}/replay", post(replays::replay))
+        .route("/process/v1/dead-letters/{id}/edits", post(replays::edit))
+        .route("/process/v1/dead-letters/{id}/discard", post(replays::discard))
+        .route("/process/v1/replays", post(replays::from_log))
         .route("/process/v1/events", get(process::events))
         .route("/process/v1/traces/{id}", get(trace::trace))
         .route("/experience/v1/storefront/availability/{product}", get(process::availability))

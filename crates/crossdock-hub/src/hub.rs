@@ -113,6 +113,7 @@ impl Hub {
             archive,
             metrics,
             streams: Arc::new(Semaphore::new(config.limits.streams)),
+            replays: Semaphore::new(1),
             stop: watch::Sender::new(false),
             contracts,
             config,

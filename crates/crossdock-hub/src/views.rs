@@ -124,7 +124,7 @@ pub(crate) fn exception(one: &ExceptionState) -> Value {
 /// `dead-letter.json`. `None` for a delivery that is not one.
 pub(crate) fn dead_letter(delivery: &Delivery) -> Option<Value> {
     let dead = delivery.dead.as_ref()?;
-    let mut view = letter(delivery, "open", &dead.opened.why);
+    let mut view = letter(delivery, &dead.opened.why);
     view.insert("openedAt".to_owned(), json!(dead.at));
     view.insert("owner".to_owned(), dead.opened.owner.clone().into());
     view.insert("due".to_owned(), json!(dead.opened.due));
@@ -138,19 +138,10 @@ pub(crate) fn dead_letter(delivery: &Delivery) -> Option<Value> {
     Some(with_context(view, &delivery.context))
 }
 
-/// A dead letter that was just replayed.
-pub(crate) fn replayed(delivery: &Delivery, was: &Value) -> Value {
-    let mut view = letter(delivery, "replayed", was["why"].as_str().unwrap_or("replayed"));
-    if let Some(at) = was.get("openedAt") {
-        view.insert("openedAt".to_owned(), at.clone());
-    }
-    with_context(view, &delivery.context)
-}
-
-fn letter(delivery: &Delivery, state: &str, why: &str) -> Map<String, Value> {
+fn letter(delivery: &Delivery, why: &str) -> Map<String, Value> {
     let plan = &delivery.plan;
     object(json!({
-        "id": delivery_id(delivery), "state": state, "target": plan.target, "operation": plan.operation,
+        "id": delivery_id(delivery), "state": "open", "target": plan.target, "operation": plan.operation,
         "what": format!("{} of {} was not taken by {}", plan.operation, plan.about, plan.target),
         "why": why, "attempts": delivery.attempts,
         "subject": plan.about.rsplit('/').next().unwrap_or(&plan.about), "about": plan.about,

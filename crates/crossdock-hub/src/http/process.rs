@@ -7,10 +7,11 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
+use crossdock_contract::Violation;
 use crossdock_core::{Answer, Command};
-use crossdock_model::{Balance, DeliveryId, ExceptionId, OrderId, Resolution, SystemId, Timestamp};
-use http::{HeaderMap, StatusCode};
+use crossdock_model::{Balance, ExceptionId, OrderId, Resolution, SystemId, Timestamp};
+use http::HeaderMap;
 use serde_json::{Value, json};
 
 use crate::http::App;
@@ -21,10 +22,10 @@ use crate::http::system::refused;
 use crate::views;
 
 /// The most objects of one list (contracts: `maxItems`).
-const LISTED: usize = 500;
+pub(super) const LISTED: usize = 500;
 
-type Reply = Result<Json<Value>, Problem>;
-type Filters = Query<BTreeMap<String, String>>;
+pub(super) type Reply = Result<Json<Value>, Problem>;
+pub(super) type Filters = Query<BTreeMap<String, String>>;
 
 /// `listOrders`, newest first.
 pub(crate) async fn orders(State(app): State<Arc<App>>, headers: HeaderMap, Query(filters): Filters) -> Reply {
@@ -184,45 +185,6 @@ pub(crate) async fn resolve(
     exception_view(&app, &id).await.map(Json)
 }
 
-/// `listDeadLetters`, oldest first.
-pub(crate) async fn dead_letters(State(app): State<Arc<App>>, headers: HeaderMap, Query(filters): Filters) -> Reply {
-    app.keys.process(&headers, false)?;
-    app.ask(move |partition, _| {
-        let all = partition.state().deliveries().dead_letters();
-        let found = all.filter(|one| of_run(&filters, one.context.run_id.as_ref()));
-        json!({"deadLetters": found.take(LISTED).filter_map(views::dead_letter).collect::<Vec<_>>()})
-    })
-    .await
-}
-
-/// `replayDeadLetter`: tried again with its first idempotency key.
-pub(crate) async fn replay(
-    State(app): State<Arc<App>>,
-    headers: HeaderMap,
-    Path(id): Path<String>,
-    body: Body,
-) -> Result<Response, Problem> {
-    app.keys.process(&headers, true)?;
-    let body = app.body(body, &headers).await?;
-    let said = if body.is_empty() { Value::Null } else { messages::json(&body)? };
-    let text = |key: &str, usual: &str| said.get(key).and_then(Value::as_str).unwrap_or(usual).to_owned();
-    let missing = || Problem::not_found(format!("no dead letter `{id}`"));
-    let delivery = DeliveryId(number(&id, "d-").ok_or_else(missing)?);
-    let before = app
-        .find(move |partition, _| {
-            partition.state().deliveries().get(delivery).map(|one| (views::dead_letter(one), one.clone()))
-        })
-        .await?;
-    let view = match before {
-        None => return Err(missing()),
-        Some((None, _)) => return Err(Problem::conflict(format!("`{id}` is on its way, it is no dead letter"))),
-        Some((Some(was), one)) => views::replayed(&one, &was),
-    };
-    app.order(Command::ReplayDeadLetter { id: delivery, by: text("by", "operator"), reason: text("reason", "") })
-        .await?;
-    Ok((StatusCode::ACCEPTED, Json(view)).into_response())
-}
-
 /// `streamEvents`.
 pub(crate) async fn events(
     State(app): State<Arc<App>>,
@@ -265,23 +227,23 @@ pub(crate) async fn availability(
 
 impl App {
     /// Hands a person's order to the writer and waits until it is durable.
-    async fn order(&self, command: Command) -> Result<(), Problem> {
+    pub(super) async fn order(&self, command: Command) -> Result<Answer, Problem> {
         match self.engine.command(command).await {
-            Ok(Answer::Accepted { .. } | Answer::Duplicate { .. } | Answer::Replayed { .. }) => Ok(()),
             Ok(Answer::Rejected(refusal)) => Err(refused(&refusal)),
             Ok(Answer::Unavailable) => Err(Problem::unavailable("the ledger cannot be written now")),
+            Ok(done) => Ok(done),
             Err(busy) => Err(busy.into()),
         }
     }
 
-    async fn ask(
+    pub(super) async fn ask(
         &self,
         question: impl FnOnce(&crossdock_core::Partition, Timestamp) -> Value + Send + 'static,
     ) -> Reply {
         Ok(Json(self.find(question).await?))
     }
 
-    async fn find<T: Send + 'static>(
+    pub(super) async fn find<T: Send + 'static>(
         &self,
         question: impl FnOnce(&crossdock_core::Partition, Timestamp) -> T + Send + 'static,
     ) -> Result<T, Problem> {
@@ -289,22 +251,29 @@ impl App {
     }
 
     /// Checks a body against its operation's contract.
-    fn keeps(&self, api: &str, operation: &str, body: &Value) -> Result<(), Problem> {
+    pub(super) fn keeps(&self, api: &str, operation: &str, body: &Value) -> Result<(), Problem> {
         let Some(operation) = self.contracts.api(api).and_then(|api| api.operation(operation)) else { return Ok(()) };
         let violations = operation.check_request("application/json", body);
-        let Some(first) = violations.first() else { return Ok(()) };
-        let detail =
-            format!("{}: {}", if first.pointer.is_empty() { "the body" } else { &first.pointer }, first.message);
-        let broken = violations.iter().map(|one| Broken {
-            pointer: one.pointer.clone(),
-            rule: one.rule.clone(),
-            message: one.message.clone(),
-        });
-        Err(Problem::unprocessable(detail).broken(format!("contracts/apis/{api}.yaml"), broken.collect()))
+        broken_at(api, "", &violations)
     }
 }
 
-fn of_run(filters: &BTreeMap<String, String>, run: Option<&crossdock_model::RunId>) -> bool {
+/// A message that breaks an API's contract, if it does; `at`: where the message stands in what was sent.
+pub(super) fn broken_at(api: &str, at: &str, violations: &[Violation]) -> Result<(), Problem> {
+    let broken: Vec<Broken> = violations
+        .iter()
+        .map(|one| Broken {
+            pointer: format!("{at}{}", one.pointer),
+            rule: one.rule.clone(),
+            message: one.message.clone(),
+        })
+        .collect();
+    let Some(first) = broken.first() else { return Ok(()) };
+    let detail = format!("{}: {}", if first.pointer.is_empty() { "the body" } else { &first.pointer }, first.message);
+    Err(Problem::unprocessable(detail).broken(format!("contracts/apis/{api}.yaml"), broken))
+}
+
+pub(super) fn of_run(filters: &BTreeMap<String, String>, run: Option<&crossdock_model::RunId>) -> bool {
     filters.get("runId").is_none_or(|wanted| run.is_some_and(|run| run.as_str() == wanted))
 }
 
@@ -313,6 +282,6 @@ fn fits(filters: &BTreeMap<String, String>, key: &str, value: &Value) -> bool {
 }
 
 /// The number in an id such as `exc-12`; the bare number is understood too, as the events carry it.
-fn number(id: &str, prefix: &str) -> Option<u64> {
+pub(super) fn number(id: &str, prefix: &str) -> Option<u64> {
     id.strip_prefix(prefix).unwrap_or(id).parse().ok()
 }
