@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use crossdock_core::State;
+use setup::Told;
 
 /// Inputs in one measured run: as many as a group commit takes.
 const INPUTS: u64 = 256;
@@ -18,24 +19,30 @@ fn benches(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("partition");
     group.sample_size(10).measurement_time(Duration::from_secs(2));
     group.throughput(Throughput::Elements(INPUTS));
-    for open in [1_000, 100_000] {
-        let mut partition = setup::landscape(open, |_| {});
+    let landscapes =
+        [(Told::Nobody, 1_000), (Told::Nobody, 100_000), (Told::Everybody, 1_000), (Told::Everybody, 100_000)];
+    for (told, open) in landscapes {
+        let mut partition = setup::landscape(told, open, |_| {});
+        let who = match told {
+            Told::Nobody => "nobody told",
+            Told::Everybody => "everybody told",
+        };
         let mut number = 0;
         let mut next = || {
             number += INPUTS;
             number..number + INPUTS
         };
-        group.bench_function(format!("orders of five lines, {open} open"), |bencher| {
+        group.bench_function(format!("orders of five lines, {who}, {open} open"), |bencher| {
             let batch = || next().map(setup::order).collect();
             bencher.iter_batched(batch, |batch| setup::feed(&mut partition, batch, |_| {}), BatchSize::PerIteration);
         });
-        group.bench_function(format!("movements, {open} open"), |bencher| {
+        group.bench_function(format!("movements, {who}, {open} open"), |bencher| {
             let batch = || next().map(setup::movement).collect();
             bencher.iter_batched(batch, |batch| setup::feed(&mut partition, batch, |_| {}), BatchSize::PerIteration);
         });
     }
     let mut entries = Vec::new();
-    drop(setup::landscape(5_000, |entry| entries.push(Arc::clone(entry))));
+    drop(setup::landscape(Told::Everybody, 5_000, |entry| entries.push(Arc::clone(entry))));
     group.throughput(Throughput::Elements(entries.len() as u64));
     group.bench_function("replay", |bencher| {
         bencher.iter(|| {

@@ -1,4 +1,5 @@
-//! What an event costs, and what an object weighs: `cargo run --release --example cost -- <orders|movements|replay|memory> [open orders] [how many]`.
+//! What an event costs, and what an object weighs: `cargo run --release --example cost -- <orders|movements|replay|memory> [open orders] [how many] [alone]`.
+//! `alone`: the decision itself; without it everybody is told what concerns them, and nobody answers.
 //! Under callgrind, `--toggle-collect=*measured*` counts the instructions of what is measured alone.
 
 #![expect(clippy::print_stdout, clippy::disallowed_methods, reason = "a program for the developer's eyes")]
@@ -10,22 +11,24 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crossdock_core::{Entry, Partition, State};
+use setup::Told;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let number = |index: usize, usual| arguments.get(index).and_then(|text| text.parse().ok()).unwrap_or(usual);
     let (open, many) = (number(1, 100_000), number(2, 50_000));
+    let told = if arguments.iter().any(|word| word == "alone") { Told::Nobody } else { Told::Everybody };
     match arguments.first().map_or("", String::as_str) {
-        "orders" => inputs("five-line orders", open, (0..many).map(setup::order).collect()),
-        "movements" => inputs("movements", open, (0..many).map(setup::movement).collect()),
-        "replay" => replay(open),
-        "memory" => memory(open),
-        _ => println!("cost <orders|movements|replay|memory> [open orders] [how many]"),
+        "orders" => inputs("five-line orders", (told, open), (0..many).map(setup::order).collect()),
+        "movements" => inputs("movements", (told, open), (0..many).map(setup::movement).collect()),
+        "replay" => replay(told, open),
+        "memory" => memory(told, open),
+        _ => println!("cost <orders|movements|replay|memory> [open orders] [how many] [alone]"),
     }
 }
 
-fn inputs(what: &str, open: u64, inputs: setup::Inputs) {
-    let mut partition = setup::landscape(open, |_| {});
+fn inputs(what: &str, (told, open): (Told, u64), inputs: setup::Inputs) {
+    let mut partition = setup::landscape(told, open, |_| {});
     let (many, before) = (inputs.len(), partition.state().seq());
     let began = Instant::now();
     let accepted = measured(&mut partition, inputs);
@@ -45,9 +48,9 @@ fn measured(partition: &mut Partition, inputs: setup::Inputs) -> usize {
     setup::feed(partition, inputs, |_| {})
 }
 
-fn replay(open: u64) {
+fn replay(told: Told, open: u64) {
     let mut entries = Vec::new();
-    drop(setup::landscape(open, |entry| entries.push(Arc::clone(entry))));
+    drop(setup::landscape(told, open, |entry| entries.push(Arc::clone(entry))));
     let began = Instant::now();
     let state = measured_fold(&entries);
     let took = began.elapsed().as_secs_f64();
@@ -64,14 +67,14 @@ fn measured_fold(entries: &[Arc<Entry>]) -> State {
 }
 
 /// Resident pages before and after: deliveries are answered for nobody here, so they weigh too and are told apart.
-fn memory(open: u64) {
-    let empty = setup::landscape(0, |_| {});
+fn memory(told: Told, open: u64) {
+    let empty = setup::landscape(told, 0, |_| {});
     let positions = resident();
-    println!("positions: {} B each, with their two deliveries", positions / (setup::PRODUCTS * 4));
+    println!("positions: {} B each, with what is owed of them", positions / (setup::PRODUCTS * 4));
     drop(empty);
     let before = resident();
-    let partition = setup::landscape(open, |_| {});
-    println!("orders: {} B each, with their deliveries", (resident() - before) / open.max(1));
+    let partition = setup::landscape(told, open, |_| {});
+    println!("orders: {} B each, with what is owed of them", (resident() - before) / open.max(1));
     drop(partition);
 }
 

@@ -1,7 +1,7 @@
 //! The one way to write down which business object an event, a delivery or an exception is about.
 //! Invariant: what `of_*` writes, `parse` reads.
 
-use crossdock_model::{FacilityId, InvoiceNumber, MovementId, PoNumber, RecommendationId, SystemId};
+use crossdock_model::{FacilityId, InvoiceNumber, MovementId, PoNumber, RecommendationId, SystemId, Text, joined};
 
 use crate::OrderKey;
 
@@ -40,15 +40,22 @@ impl About {
     }
 }
 
+impl About {
+    /// As text.
+    pub(crate) fn text(&self) -> Text {
+        match self {
+            Self::Order(key) => joined(&["order/", key.source.as_str(), "/", key.id.as_str()]),
+            Self::Po(number) => joined(&["po/", number.as_str()]),
+            Self::Recommendation(id) => joined(&["recommendation/", id.as_str()]),
+            Self::Invoice(supplier, number) => joined(&["invoice/", supplier.as_str(), "/", number.as_str()]),
+            Self::Movement(facility, id) => joined(&["movement/", facility.as_str(), "/", id.as_str()]),
+            Self::Facility(facility) => joined(&["facility/", facility.as_str()]),
+        }
+    }
+}
+
 impl std::fmt::Display for About {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Order(key) => write!(f, "order/{key}"),
-            Self::Po(number) => write!(f, "po/{number}"),
-            Self::Recommendation(id) => write!(f, "recommendation/{id}"),
-            Self::Invoice(supplier, number) => write!(f, "invoice/{supplier}/{number}"),
-            Self::Movement(facility, id) => write!(f, "movement/{facility}/{id}"),
-            Self::Facility(facility) => write!(f, "facility/{facility}"),
-        }
+        f.write_str(&self.text())
     }
 }

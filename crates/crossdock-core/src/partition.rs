@@ -23,8 +23,9 @@ use serde_json::Value;
 
 use crate::decide::{self, Verdict};
 use crate::delivery::{self, Attempt, AttemptOutcome, Lanes, ReplayScan};
+use crate::index::Index;
 use crate::{Context, Draft, Due, Entry, OrderKey, Policy, Refusal, Seq, State};
-use crossdock_model::UnitFactor;
+use crossdock_model::{UnitFactor, numbered};
 
 /// Who waits for an answer: the driver's own number.
 pub type Ticket = u64;
@@ -314,7 +315,7 @@ pub struct Partition {
     pending: Vec<Arc<Entry>>,
     appending: VecDeque<Arc<Entry>>,
     /// Keys of what is not durable yet: the index on disk does not know them.
-    tail: BTreeMap<BusinessKey, (Digest, Seq)>,
+    tail: Index<BusinessKey, (Digest, Seq)>,
     waiting: VecDeque<(Seq, Ticket, Answer)>,
     lanes: Lanes,
     ready: VecDeque<Output>,
@@ -348,7 +349,7 @@ impl Partition {
             restored: 0,
             pending: Vec::new(),
             appending: VecDeque::new(),
-            tail: BTreeMap::new(),
+            tail: Index::default(),
             waiting: VecDeque::new(),
             lanes: Lanes::default(),
             ready: VecDeque::new(),
@@ -486,7 +487,7 @@ impl Partition {
                 let effect = Some(fact.effect);
                 let correlation_id = context.correlation_id.to_string();
                 let keys = keys.into_iter().map(|key| (key, submission.digest)).collect();
-                let meta = Meta { id: format!("hub-{seq}").into(), ..decide::hub_meta(&context, None, now) };
+                let meta = Meta { id: numbered(&["hub-"], seq), ..decide::hub_meta(&context, None, now) };
                 let entry = self.record(meta, Event::Hub(HubEvent::FactSetAside(*fact)), keys);
                 // It was read without an error, whatever becomes of it.
                 if let Some(plan) = decide::acknowledgement(&self.state, &self.policy, &context, submission) {
@@ -630,7 +631,7 @@ impl Partition {
         if let HubEvent::ExceptionOpened(opened) = &mut event {
             opened.original = opened.original.or(self.root);
         }
-        let meta = Meta { id: format!("hub-{}", self.state.seq + 1).into(), ..meta };
+        let meta = Meta { id: numbered(&["hub-"], self.state.seq + 1), ..meta };
         self.record(meta, Event::Hub(event), Vec::new())
     }
 
@@ -670,7 +671,7 @@ impl Partition {
             self.lanes.stir(&self.state.deliveries, entry);
         }
         for (key, _) in published.iter().flat_map(|entry| &entry.keys) {
-            self.tail.remove(key);
+            self.tail.swap_remove(key);
         }
         if !published.is_empty() {
             self.ready.push_back(Output::Publish { entries: published });

@@ -2,19 +2,22 @@
 //! Here: the value and how it becomes JSON. Not here: which operation has which body (the core's routes).
 //! Invariant: two bodies are equal if their documents are.
 
+use std::any::Any;
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 /// A document that is made when somebody needs it: a decision plans many calls, and most of what it plans is not sent yet.
-pub trait Render: Send + Sync {
+pub trait Render: Any + Send + Sync {
     /// The document.
     fn render(&self) -> Value;
 }
 
-impl<T: Serialize + Send + Sync> Render for T {
+impl<T: Serialize + Send + Sync + 'static> Render for T {
     fn render(&self) -> Value {
         serde_json::to_value(self).unwrap_or_else(|_| unreachable!("typed parts have text keys"))
     }
@@ -39,6 +42,17 @@ impl Body {
     /// Typed parts that somebody else keeps too.
     pub fn shared(parts: Arc<dyn Render>) -> Self {
         Self(Kind::Parts(parts))
+    }
+
+    /// The body as the parts that it was made of, or would be; `None`, where the document is another.
+    pub fn parts<T: Clone + DeserializeOwned + 'static>(&self) -> Option<Cow<'_, T>> {
+        match &self.0 {
+            Kind::Document(value) => T::deserialize(value.as_ref()).ok().map(Cow::Owned),
+            Kind::Parts(parts) => match (parts.as_ref() as &dyn Any).downcast_ref::<T>() {
+                Some(own) => Some(Cow::Borrowed(own)),
+                None => serde_json::from_value(parts.render()).ok().map(Cow::Owned),
+            },
+        }
     }
 
     /// A member of the document that is a text.

@@ -145,5 +145,17 @@ text_id! {
     Unit = "unit of measure";
 }
 
+impl SystemId {
+    /// The hub itself.
+    pub const HUB: Self = Self(SmolStr::new_static("hub"));
+}
+
+impl CorrelationId {
+    /// The hub's own name of a business act that begins at a place in the ledger: the same after every restart.
+    pub fn of_entry(seq: u64) -> Self {
+        Self(crate::numbered(&["cor-"], seq))
+    }
+}
+
 /// A line's number within its document, from 1.
 pub type LineNumber = u32;

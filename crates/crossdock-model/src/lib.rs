@@ -37,6 +37,7 @@ mod shadow;
 mod shipment;
 mod sync;
 mod synthetic;
+mod text;
 mod unit;
 
 pub use body::{Body, Render};
@@ -101,10 +102,8 @@ pub use shadow::{ShadowDiffered, ShadowMove, ShadowNoted, ShadowOutcome, ShadowP
 pub use shipment::{Milestone, ShipmentLine, ShipmentMilestone, ShipmentNotice, ShipmentPurpose};
 pub use sync::{SyncCompleted, SyncRecorded};
 pub use synthetic::{SyntheticRunOpened, SyntheticSwitched, SyntheticTarget};
+pub use text::{Text, joined, numbered};
 pub use unit::{Factor, FactorError, UnitFactor};
-
-/// A text that is made once and copied often: short ones live where they are used, a longer one is shared.
-pub type Text = smol_str::SmolStr;
 
 /// An instant, UTC. RFC 3339 on the wire.
 pub type Timestamp = jiff::Timestamp;

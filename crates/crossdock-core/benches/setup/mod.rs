@@ -26,18 +26,32 @@ pub(crate) fn now() -> Timestamp {
     id("2026-03-01T10:00:00Z")
 }
 
-/// Everybody is told what concerns them: a storefront, planning, the ERP, each WMS.
-pub(crate) fn policy() -> Arc<Policy> {
-    let others = ["commerce", "erp", "procurement", "carrier-swift", "supplier-acme", "ap"];
-    let systems = others.into_iter().chain(FACILITIES.map(|(_, wms)| wms));
-    Arc::new(Policy {
-        erp: Some(id("erp")),
-        procurement: Some(id("procurement")),
-        ap: Some(id("ap")),
-        facilities: FACILITIES.iter().map(|(facility, wms)| (id(facility), id(wms))).collect(),
-        storefronts: vec![id("commerce")],
-        targets: systems.map(|system| (id(system), TargetPolicy::default())).collect(),
-        ..Policy::default()
+/// Who hears of what is decided.
+#[derive(Clone, Copy)]
+pub(crate) enum Told {
+    /// Nobody: the decision alone. The hub has facilities, and no system that it could call.
+    Nobody,
+    /// A storefront, planning, the ERP, each WMS. Nobody answers, so that all of it waits: the backlog of a hub whose targets are down.
+    Everybody,
+}
+
+pub(crate) fn policy(told: Told) -> Arc<Policy> {
+    let facilities = FACILITIES.iter().map(|(facility, wms)| (id(facility), id(wms))).collect();
+    let alone = Policy { facilities, ..Policy::default() };
+    Arc::new(match told {
+        Told::Nobody => alone,
+        Told::Everybody => {
+            let others = ["commerce", "erp", "procurement", "carrier-swift", "supplier-acme", "ap"];
+            let systems = others.into_iter().chain(FACILITIES.map(|(_, wms)| wms));
+            Policy {
+                erp: Some(id("erp")),
+                procurement: Some(id("procurement")),
+                ap: Some(id("ap")),
+                storefronts: vec![id("commerce")],
+                targets: systems.map(|system| (id(system), TargetPolicy::default())).collect(),
+                ..alone
+            }
+        }
     })
 }
 
@@ -119,8 +133,8 @@ pub(crate) fn feed(partition: &mut Partition, inputs: Inputs, mut kept: impl FnM
 }
 
 /// Stock everywhere, and so many open orders. What is written goes to `kept`.
-pub(crate) fn landscape(open_orders: u64, mut kept: impl FnMut(&Arc<Entry>)) -> Partition {
-    let mut partition = Partition::new(policy(), 1);
+pub(crate) fn landscape(told: Told, open_orders: u64, mut kept: impl FnMut(&Arc<Entry>)) -> Partition {
+    let mut partition = Partition::new(policy(told), 1);
     let numbers = (0..PRODUCTS * 4).map(|number| {
         let (facility, wms) = FACILITIES[(number % 4) as usize];
         adjusted(1_000_000_000 + number, wms, facility, number / 4, "1000000", "opening_balance")

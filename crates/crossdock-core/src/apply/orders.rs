@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use crossdock_model::{
-    DeliveryPlanned, FacilityId, Fact, LineNumber, Order, OrderAllocated, OrderBooked, OrderCancelled, OrderClosed,
-    OrderReleased, OrderShipped, Quantity,
+    DeliveryPlanned, Fact, Order, OrderAllocated, OrderBooked, OrderCancelled, OrderClosed, OrderReleased,
+    OrderShipped, Quantity,
 };
 
-use serde_json::Value;
-
 use crate::about::About;
+use crate::decide::Release;
 use crate::stock::Side;
 use crate::{CancelState, Entry, OrderKey, OrderState, ReleaseState, State};
 
@@ -70,19 +69,16 @@ impl State {
             return;
         }
         let Some(About::Order(key)) = About::parse(&plan.about) else { return };
-        let body = plan.body.to_json();
-        let facility = body.get("facility").and_then(Value::as_str).and_then(|f| f.parse::<FacilityId>().ok());
-        let (Some(order), Some(facility)) = (self.orders.get_mut(&key), facility) else { return };
-        for told in body.get("lines").and_then(Value::as_array).into_iter().flatten() {
-            let number = told.get("lineNumber").and_then(Value::as_u64).and_then(|n| LineNumber::try_from(n).ok());
-            let quantity = told.get("quantity").and_then(Value::as_str).and_then(|q| q.parse::<Quantity>().ok());
-            let (Some(line), Some(quantity)) = (number.and_then(|n| order.line_mut(n)), quantity) else { continue };
-            let quantity = quantity.min(line.unreleased(&facility));
+        let Some(release) = plan.body.parts::<Release>() else { return };
+        let (Some(order), facility) = (self.orders.get_mut(&key), &release.facility) else { return };
+        for told in &release.lines {
+            let Some(line) = order.line_mut(told.line_number) else { continue };
+            let quantity = told.quantity.min(line.unreleased(facility));
             if !quantity.is_zero() {
                 *line.released.entry(facility.clone()).or_default() += quantity;
             }
         }
-        order.releases.entry(facility).or_insert(ReleaseState::Requested);
+        order.releases.entry(facility.clone()).or_insert(ReleaseState::Requested);
     }
 
     pub(super) fn release(&mut self, event: &OrderReleased) {

@@ -339,12 +339,7 @@ fn of_object(state: &State, submission: &Submission) -> Option<Context> {
 
 /// A connection of its own, named after the place in the ledger: the same after every restart.
 pub(crate) fn fresh_context(seq: Seq, synthetic: bool, run_id: Option<RunId>) -> Context {
-    let correlation_id = format!("cor-{seq}").parse::<CorrelationId>();
-    Context {
-        correlation_id: correlation_id.unwrap_or_else(|_| unreachable!("a short printable text")),
-        synthetic,
-        run_id,
-    }
+    Context { correlation_id: CorrelationId::of_entry(seq), synthetic, run_id }
 }
 
 /// The circumstances of an accepted fact.
@@ -373,7 +368,7 @@ pub(super) fn number_of(policy: &Policy, submission: &Submission) -> Option<u64>
 pub(crate) fn hub_meta(context: &Context, causation_id: Option<Text>, now: Timestamp) -> Meta {
     Meta {
         id: Text::default(),
-        system: hub(),
+        system: SystemId::HUB,
         source_time: now,
         received_at: now,
         correlation_id: context.correlation_id.clone(),
@@ -382,10 +377,6 @@ pub(crate) fn hub_meta(context: &Context, causation_id: Option<Text>, now: Times
         synthetic: context.synthetic,
         run_id: context.run_id.clone(),
     }
-}
-
-fn hub() -> SystemId {
-    "hub".parse().unwrap_or_else(|_| unreachable!("a short printable text"))
 }
 
 /// A refused submission, as it is kept.

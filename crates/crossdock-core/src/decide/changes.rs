@@ -287,7 +287,7 @@ pub(super) fn changed(ask: &Ask<'_>, event: &OrderChanged) -> Vec<Draft> {
         drafts.extend(tell_facilities(ask, order, &event.cancelled));
     }
     if let Some(facility) = event.readdressed.as_ref().filter(|_| may_release(ask, order)) {
-        drafts.extend(routes::release(ask, order, facility, &routes::unreleased_at(order, facility)));
+        drafts.extend(routes::release(ask, order, facility, routes::unreleased_at(order, facility)));
     }
     if over {
         drafts.extend(routes::order_status(ask, order, "cancelled"));

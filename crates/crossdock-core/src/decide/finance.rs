@@ -108,12 +108,16 @@ fn post(ask: &Ask<'_>, posted: Posted<'_>) -> Option<Draft> {
     if posted.quantity == Balance::ZERO || ask.policy.is_reserved(posted.product) {
         return None;
     }
+    let context = ask.entry.context();
+    if !routes::is_posted(ask, &context) {
+        return None;
+    }
     let body = json!({
         "movementId": movement, "kind": posted.kind, "product": posted.product, "facility": facility,
         "quantity": posted.quantity, "unit": posted.unit, "sourceTime": posted.at.to_string(),
     });
     let about = About::Movement(facility.clone(), movement.clone());
-    routes::posting(ask, &ask.entry.context(), about, &body, posted.distinct)
+    routes::posting(ask, &context, about, &body, posted.distinct)
 }
 
 /// The ERP's figures beside ours. While something waits to be posted they cannot agree: then nothing is said.

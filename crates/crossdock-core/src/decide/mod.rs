@@ -42,6 +42,7 @@ pub(crate) use commands::{Carried, command};
 pub(crate) use milestones::order_of;
 pub(crate) use ownership::as_said_by_owner;
 pub(crate) use positions::position_changed;
+pub(crate) use routes::Release;
 pub(crate) use short_pick::position_of;
 pub(crate) use synthetic::{acknowledgement, stood_in};
 

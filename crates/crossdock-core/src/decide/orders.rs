@@ -11,6 +11,7 @@ use crossdock_model::{
 use serde_json::{Value, json};
 
 use super::allocation::allocate;
+use super::routes::Release;
 use super::{Ask, Question, routes, short_pick};
 use crate::about::About;
 use crate::delivery::Breaker;
@@ -53,7 +54,7 @@ pub(super) fn allocated(ask: &Ask<'_>, event: &OrderAllocated) -> Vec<Draft> {
     if may_release(ask, order) {
         for (facility, lines) in by_facility {
             let lines: Vec<_> = lines.into_iter().map(routes::WireLine::from).collect();
-            drafts.extend(routes::release(ask, order, facility, &lines));
+            drafts.extend(routes::release(ask, order, facility, lines));
         }
     }
     drafts
@@ -109,15 +110,15 @@ pub(super) fn release_all(ask: &Ask<'_>, order: &OrderState) -> Vec<Draft> {
         return Vec::new();
     }
     let facilities: BTreeSet<_> = order.lines.iter().flat_map(|line| line.allocated.keys()).collect();
-    let release = |facility| routes::release(ask, order, facility, &routes::unreleased_at(order, facility));
+    let release = |facility| routes::release(ask, order, facility, routes::unreleased_at(order, facility));
     facilities.into_iter().filter_map(release).collect()
 }
 
 /// A WMS took a release.
 pub(super) fn released_by_wms(_: &Ask<'_>, plan: &DeliveryPlanned) -> Vec<Draft> {
     let Some(About::Order(key)) = About::parse(&plan.about) else { return Vec::new() };
-    let facility = plan.body.text("facility").and_then(|f| f.parse().ok());
-    let Some(facility) = facility else { return Vec::new() };
+    let Some(release) = plan.body.parts::<Release>() else { return Vec::new() };
+    let facility = release.facility.clone();
     vec![HubEvent::OrderReleased(OrderReleased { source: key.source, order_id: key.id, facility }).into()]
 }
 

@@ -2,7 +2,7 @@
 
 use crossdock_model::{
     Balance, ExceptionId, ExceptionKind, ExceptionResolved, FacilityId, HubEvent, PositionChanged, ProductId, Quantity,
-    Resolution, Severity, Text,
+    Resolution, Severity, Text, joined,
 };
 use serde_json::json;
 
@@ -16,6 +16,11 @@ pub(crate) fn position_changed(state: &State, policy: &Policy, key: &PositionKey
     let position = state.position(&key.0, &key.1).unwrap_or(&nothing);
     let published = position.published_as(key, position.version + 1, safety_stock(policy, &key.0));
     HubEvent::PositionChanged(published)
+}
+
+/// How a position is named where something is about it.
+fn about(position: &PositionChanged) -> Text {
+    joined(&["position/", position.facility.as_str(), "/", position.product.as_str()])
 }
 
 fn safety_stock(policy: &Policy, product: &ProductId) -> Quantity {
@@ -33,7 +38,7 @@ pub(super) fn free(ask: &Ask<'_>, product: &ProductId, facility: &FacilityId) ->
 /// A published position goes to storefronts and to planning; a shortage opens an exception, and closes it when it is over.
 pub(super) fn published(ask: &Ask<'_>, position: &PositionChanged) -> Vec<Draft> {
     let held_back = ask.state.stock.sequences.held_back(&position.facility).is_some();
-    let about = Text::from(format!("position/{}/{}", position.facility, position.product));
+    let about = about(position);
     let mut drafts = Vec::new();
     // While the facility is held back, storefronts are not told of a rise, and nobody of a figure below zero (domain.md 5.3).
     if !held_back || told(ask, position) == position.available.floored() {
@@ -42,7 +47,7 @@ pub(super) fn published(ask: &Ask<'_>, position: &PositionChanged) -> Vec<Draft>
     if !held_back || !position.available.is_negative() {
         drafts.extend(routes::planning_position(ask, position, &about));
     }
-    drafts.extend(shortage(ask, position));
+    drafts.extend(shortage(ask, position, &about));
     drafts.extend(lots::below_zero(ask, position));
     drafts.extend(counts::moved(ask, &position.product, &position.facility));
     drafts.extend(short_pick::count(ask, position));
@@ -55,13 +60,15 @@ fn told(ask: &Ask<'_>, position: &PositionChanged) -> Quantity {
 }
 
 /// I2: allocated ≤ sellable, unless an exception is open for exactly the excess. Below zero is applied, never refused.
-fn shortage(ask: &Ask<'_>, position: &PositionChanged) -> Vec<Draft> {
-    let about = format!("position/{}/{}", position.facility, position.product);
+fn shortage(ask: &Ask<'_>, position: &PositionChanged, about: &str) -> Vec<Draft> {
     let may_be_allocated = position.sellable + position.lots_below_zero - position.buckets_below_zero;
     let excess = (may_be_allocated - position.allocated).shortfall();
-    let open = ask.state.exceptions.open_about(&about, ExceptionKind::Shortage);
+    if excess.is_zero() && !ask.state.exceptions.any_open_of(ExceptionKind::Shortage) {
+        return Vec::new();
+    }
+    let open = ask.state.exceptions.open_about(about, ExceptionKind::Shortage);
     // A person who ignored it has seen exactly this figure; another one is asked again.
-    let asked = ask.state.exceptions.asked_about(&about, ExceptionKind::Shortage);
+    let asked = ask.state.exceptions.asked_about(about, ExceptionKind::Shortage);
     let seen = asked.and_then(|x| x.opened.details.get("excess")?.as_str()?.parse::<Quantity>().ok());
     if seen == Some(excess) || (open.is_none() && excess.is_zero()) {
         return Vec::new();
@@ -77,7 +84,7 @@ fn shortage(ask: &Ask<'_>, position: &PositionChanged) -> Vec<Draft> {
                 "{} of {} at {} are allocated, {} are sellable: {excess} too many",
                 position.allocated, position.product, position.facility, may_be_allocated
             ),
-            about,
+            about: about.to_owned(),
             why: "orders were promised what the facility does not have",
             owner: "inventory",
             severity: if position.on_hand < Balance::ZERO { Severity::High } else { Severity::Medium },

@@ -5,11 +5,12 @@
 use std::sync::Arc;
 
 use crossdock_model::{
-    AllocatedLine, Balance, Body, CancelledPart, DeliveryPlanned, EdiControl, ErpOrderNumber, FacilityId, HubEvent,
-    Invoice, InvoiceMatched, LineNumber, OrderId, Ordering, Path, PoCreated, PositionChanged, ProductId, Quantity,
-    Recommendation, Render, ShipmentLine, ShipmentNotice, SystemId, Text, Timestamp, TrackingNumber, Unit,
+    Address, AllocatedLine, Balance, Body, CancelledPart, DeliveryPlanned, EdiControl, ErpOrderNumber, FacilityId,
+    HubEvent, Invoice, InvoiceMatched, LineNumber, OrderId, Ordering, Path, PoCreated, PositionChanged, ProductId,
+    Quantity, Recommendation, Render, ShipmentLine, ShipmentNotice, SystemId, Text, Timestamp, TrackingNumber, Unit,
+    joined, numbered,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Ask, synthetic};
@@ -22,18 +23,19 @@ struct Route<'a> {
     operation: &'static str,
     about: About,
     /// What makes this call this one, beside operation and object.
-    distinct: String,
+    distinct: Text,
     body: Body,
 }
 
 impl Route<'_> {
     fn plan(self) -> DeliveryPlanned {
-        let key = Text::from(self.about.to_string());
+        let key = self.about.text();
         let between = if self.distinct.is_empty() { "" } else { ":" };
+        let idempotency_key = joined(&[self.operation, ":", &key, between, &self.distinct]);
         DeliveryPlanned {
             target: self.target.clone(),
             operation: Text::new_static(self.operation),
-            idempotency_key: format!("{}:{key}{between}{}", self.operation, self.distinct).into(),
+            idempotency_key,
             about: key.clone(),
             key,
             ordering: Ordering::InOrder,
@@ -53,6 +55,11 @@ impl Route<'_> {
 fn owed(ask: &Ask<'_>, context: &Context, plan: DeliveryPlanned) -> Option<Draft> {
     let plan = synthetic::isolated(ask.state, ask.policy, context, plan)?;
     Some(Draft::of(context, HubEvent::DeliveryPlanned(Arc::new(plan))))
+}
+
+/// A system, if a call to it would go anywhere: asked first where the body costs something.
+fn called<'a>(ask: &Ask<'_>, context: &Context, system: Option<&'a SystemId>) -> Option<&'a SystemId> {
+    system.filter(|system| synthetic::is_called(ask, context, system))
 }
 
 /// The parts of a body; what belongs to a synthetic transaction says so in its document.
@@ -88,10 +95,10 @@ impl<T: Serialize> Serialize for Whole<T> {
 
 pub(super) fn erp_order(ask: &Ask<'_>, order: &OrderState) -> Option<Draft> {
     let route = Route {
-        target: ask.policy.erp.as_ref()?,
+        target: called(ask, &order.context, ask.policy.erp.as_ref())?,
         operation: "createOrder",
         about: About::Order(order.key.clone()),
-        distinct: String::new(),
+        distinct: Text::default(),
         body: marked(Whole(Arc::clone(&order.order)), &order.context),
     };
     owed(ask, &order.context, route.plan())
@@ -103,19 +110,19 @@ pub(super) fn erp_cancel(ask: &Ask<'_>, order: &OrderState) -> Option<Draft> {
         target: ask.policy.erp.as_ref()?,
         operation: "cancelOrder",
         about: About::Order(order.key.clone()),
-        distinct: String::new(),
+        distinct: Text::default(),
         body: json!({ "reason": "cancelled by the channel" }).into(),
     };
     owed(ask, &order.context, with_path(route.plan(), "erpOrderNumber", number))
 }
 
 /// A line, as facilities are told of it.
-#[derive(Serialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct WireLine {
-    line_number: LineNumber,
+pub(crate) struct WireLine {
+    pub(crate) line_number: LineNumber,
     product: ProductId,
-    quantity: Quantity,
+    pub(crate) quantity: Quantity,
     unit: Unit,
 }
 
@@ -157,33 +164,44 @@ pub(super) fn allocation(
     at: &FacilityId,
     lines: &[&AllocatedLine],
 ) -> Option<Draft> {
+    let target = called(ask, &order.context, ask.policy.wms_of(at))?;
     let lines = lines.iter().copied().map(WireLine::from).collect();
     let body = Allocation { order_id: order.key.id.clone(), facility: at.clone(), lines };
     let route = Route {
-        target: ask.policy.wms_of(at)?,
+        target,
         operation: "createAllocation",
         about: About::Order(order.key.clone()),
         // A backorder that is served later is another allocation of the same order: the ledger place tells them apart.
         // One WMS may run two facilities: each is told for itself.
-        distinct: format!("{at}/{}", ask.entry.seq),
+        distinct: numbered(&[at.as_str(), "/"], ask.entry.seq),
         body: marked(body, &order.context),
     };
     owed(ask, &order.context, route.plan())
 }
 
+/// What a facility is told to pick. The fold reads it back: from the moment it is planned, the facility was asked.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Release {
+    order_id: OrderId,
+    pub(crate) facility: FacilityId,
+    ship_to: Address,
+    pub(crate) lines: Vec<WireLine>,
+}
+
 /// Tells a facility to pick; nothing, where there is nothing to pick.
-pub(super) fn release(ask: &Ask<'_>, order: &OrderState, at: &FacilityId, lines: &[WireLine]) -> Option<Draft> {
+pub(super) fn release(ask: &Ask<'_>, order: &OrderState, at: &FacilityId, lines: Vec<WireLine>) -> Option<Draft> {
     if lines.is_empty() {
         return None;
     }
-    let body = json!({
-        "orderId": order.key.id, "facility": at, "shipTo": order.order.ship_to, "lines": lines,
-    });
+    let target = called(ask, &order.context, ask.policy.wms_of(at))?;
+    let ship_to = order.order.ship_to.clone();
+    let body = Release { order_id: order.key.id.clone(), facility: at.clone(), ship_to, lines };
     let route = Route {
-        target: ask.policy.wms_of(at)?,
+        target,
         operation: "createRelease",
         about: About::Order(order.key.clone()),
-        distinct: format!("{at}/{}", ask.entry.seq),
+        distinct: numbered(&[at.as_str(), "/"], ask.entry.seq),
         body: marked(body, &order.context),
     };
     owed(ask, &order.context, route.plan())
@@ -195,7 +213,7 @@ pub(super) fn cancel_at(ask: &Ask<'_>, order: &OrderState, at: &FacilityId, oper
         operation,
         about: About::Order(order.key.clone()),
         // Asked again after a refusal, it is another question: the first answer must not answer it.
-        distinct: format!("{at}/{}", ask.entry.seq),
+        distinct: numbered(&[at.as_str(), "/"], ask.entry.seq),
         body: json!({ "reason": "cancelled by the channel" }).into(),
     };
     owed(ask, &order.context, with_path(route.plan(), "orderId", &order.key.id))
@@ -218,7 +236,7 @@ pub(super) fn give_back_at(
         target: ask.policy.wms_of(at)?,
         operation,
         about: About::Order(order.key.clone()),
-        distinct: format!("{at}/{}", ask.entry.seq),
+        distinct: numbered(&[at.as_str(), "/"], ask.entry.seq),
         body: body.into(),
     };
     owed(ask, &order.context, with_path(route.plan(), "orderId", &order.key.id))
@@ -232,7 +250,7 @@ pub(super) fn erp_change(ask: &Ask<'_>, order: &OrderState) -> Option<Draft> {
         target: ask.policy.erp.as_ref()?,
         operation: "updateOrder",
         about: About::Order(order.key.clone()),
-        distinct: ask.entry.seq.to_string(),
+        distinct: numbered(&[""], ask.entry.seq),
         body: json!({ "lines": lines, "total": total, "shipTo": order.order.ship_to }).into(),
     };
     owed(ask, &order.context, with_path(route.plan(), "erpOrderNumber", number))
@@ -250,19 +268,25 @@ struct OrderNews {
 
 /// Tells the channel how its order stands.
 pub(super) fn order_status(ask: &Ask<'_>, order: &OrderState, status: &str) -> Option<Draft> {
+    let target = called(ask, &order.context, Some(&order.key.source))?;
     let body = OrderNews {
         status: Text::from(status),
         erp_order_number: order.erp_order_number.clone(),
         tracking_numbers: order.shipments.iter().map(|(_, _, tracking)| tracking.clone()).collect(),
     };
     let route = Route {
-        target: &order.key.source,
+        target,
         operation: "updateOrderStatus",
         about: About::Order(order.key.clone()),
-        distinct: ask.entry.seq.to_string(),
+        distinct: numbered(&[""], ask.entry.seq),
         body: Body::of(body),
     };
     owed(ask, &order.context, with_path(route.plan(), "orderId", &order.key.id))
+}
+
+/// Whether anybody keeps the books.
+pub(super) fn is_posted(ask: &Ask<'_>, context: &Context) -> bool {
+    !context.synthetic && called(ask, context, ask.policy.erp.as_ref()).is_some()
 }
 
 /// A movement becomes a posting; a synthetic one never does (docs/concepts/domain.md, "Synthetic transactions").
@@ -270,8 +294,9 @@ pub(super) fn posting(ask: &Ask<'_>, context: &Context, about: About, body: &Val
     if context.synthetic {
         return None;
     }
-    let erp = ask.policy.erp.as_ref()?;
-    let route = Route { target: erp, operation: "createPosting", about, distinct, body: body.clone().into() };
+    let target = called(ask, context, ask.policy.erp.as_ref())?;
+    let route =
+        Route { target, operation: "createPosting", about, distinct: distinct.into(), body: body.clone().into() };
     owed(ask, context, route.plan())
 }
 
@@ -284,8 +309,13 @@ pub(super) fn tracking(
     direction: &str,
 ) -> Option<Draft> {
     let body = json!({ "trackingNumber": number, "reference": about.to_string(), "direction": direction });
-    let route =
-        Route { target: carrier, operation: "createTracking", about, distinct: number.to_string(), body: body.into() };
+    let route = Route {
+        target: carrier,
+        operation: "createTracking",
+        about,
+        distinct: Text::from(number.as_str()),
+        body: body.into(),
+    };
     owed(ask, context, route.plan())
 }
 
@@ -327,7 +357,7 @@ pub(super) fn availability(ask: &Ask<'_>, position: &PositionChanged, about: &Te
         return Vec::new();
     }
     let (facility, product) = (&position.facility, &position.product);
-    let key = Text::from(format!("availability/{facility}/{product}"));
+    let key = joined(&["availability/", facility.as_str(), "/", product.as_str()]);
     let available = position.available.floored();
     let (version, as_of) = (position.version, as_of(ask, position));
     let body = Body::of(Availability { facility: facility.clone(), available, version, as_of });
@@ -340,6 +370,8 @@ pub(super) fn availability(ask: &Ask<'_>, position: &PositionChanged, about: &Te
 
 /// Planning is told all buckets. `about`: the position.
 pub(super) fn planning_position(ask: &Ask<'_>, position: &PositionChanged, about: &Text) -> Option<Draft> {
+    let context = ask.entry.context();
+    let planning = called(ask, &context, ask.policy.procurement.as_ref())?;
     let figures = Figures {
         on_hand: position.on_hand,
         allocated: position.allocated,
@@ -350,10 +382,9 @@ pub(super) fn planning_position(ask: &Ask<'_>, position: &PositionChanged, about
     };
     let (position_version, as_of) = (position.version, as_of(ask, position));
     let body = Body::of(Planning { position: figures, position_version, as_of });
-    let planning = ask.policy.procurement.as_ref()?;
     let plan = newest(planning, "updatePosition", (about, about), position.version, &body);
     let plan = with_path(with_path(plan, "facility", &position.facility), "product", &position.product);
-    owed(ask, &ask.entry.context(), plan)
+    owed(ask, &context, plan)
 }
 
 /// A call whose newest version is the only one that matters.
@@ -367,7 +398,7 @@ fn newest(
     DeliveryPlanned {
         target: target.clone(),
         operation: Text::new_static(operation),
-        idempotency_key: format!("{operation}:{key}:{version}").into(),
+        idempotency_key: joined(&[operation, ":", key, ":", itoa::Buffer::new().format(version)]),
         about: about.clone(),
         key: key.clone(),
         ordering: Ordering::NewestWins,
@@ -401,7 +432,7 @@ pub(super) fn erp_purchase_order(ask: &Ask<'_>, r: &Recommendation, context: &Co
         target: ask.policy.erp.as_ref()?,
         operation: "createPurchaseOrder",
         about: About::Recommendation(r.recommendation_id.clone()),
-        distinct: String::new(),
+        distinct: Text::default(),
         body: marked(body, context),
     };
     owed(ask, context, route.plan())
@@ -416,7 +447,7 @@ pub(super) fn recommendation_status(
 ) -> Option<Draft> {
     let about = About::Recommendation(r.recommendation_id.clone());
     let planning = ask.policy.procurement.as_ref()?;
-    let distinct = ask.entry.seq.to_string();
+    let distinct = numbered(&[""], ask.entry.seq);
     let route = Route { target: planning, operation: "updateRecommendation", about, distinct, body: body.into() };
     owed(ask, context, with_path(route.plan(), "recommendationId", &r.recommendation_id))
 }
@@ -427,7 +458,7 @@ pub(super) fn purchase_order_850(ask: &Ask<'_>, po: &PoCreated, context: &Contex
         target: &po.supplier,
         operation: "sendInterchange",
         about: About::Po(po.po_number.clone()),
-        distinct: "850".to_owned(),
+        distinct: Text::new_static("850"),
         body: marked(po.clone(), context),
     };
     let control = ask.state.deliveries.next_control(&po.supplier);
@@ -477,7 +508,7 @@ fn erp_po(ask: &Ask<'_>, po: &PoState, body: Value) -> Option<Draft> {
         target: ask.policy.erp.as_ref()?,
         operation: "updatePurchaseOrderStatus",
         about: About::Po(po.po.po_number.clone()),
-        distinct: ask.entry.seq.to_string(),
+        distinct: numbered(&[""], ask.entry.seq),
         body: body.into(),
     };
     owed(ask, &po.context, with_path(route.plan(), "poNumber", &po.po.po_number))
@@ -506,7 +537,7 @@ pub(super) fn inbound_shipment(
         target: ask.policy.wms_of(&po.po.facility)?,
         operation: "createInboundShipment",
         about: About::Po(po.po.po_number.clone()),
-        distinct: notice.asn_number.to_string(),
+        distinct: Text::from(notice.asn_number.as_str()),
         body: announcement(po, notice, lines),
     };
     owed(ask, &po.context, route.plan())
@@ -524,7 +555,7 @@ pub(super) fn replaced_shipment(
         operation: "replaceInboundShipment",
         about: About::Po(po.po.po_number.clone()),
         // A notice may be replaced more than once: the ledger place tells them apart.
-        distinct: format!("{}/{}", notice.asn_number, ask.entry.seq),
+        distinct: numbered(&[notice.asn_number.as_str(), "/"], ask.entry.seq),
         body: announcement(po, notice, lines),
     };
     owed(ask, &po.context, with_path(route.plan(), "asnNumber", &notice.asn_number))
@@ -535,7 +566,7 @@ pub(super) fn ap_invoice(ask: &Ask<'_>, invoice: &Invoice, context: &Context) ->
         target: ask.policy.ap.as_ref()?,
         operation: "createInvoice",
         about: About::Invoice(invoice.supplier.clone(), invoice.invoice_number.clone()),
-        distinct: String::new(),
+        distinct: Text::default(),
         body: marked(invoice.clone(), context),
     };
     owed(ask, context, route.plan())
@@ -556,7 +587,7 @@ pub(super) fn ap_match(
         target: ask.policy.ap.as_ref()?,
         operation: "updateMatch",
         about: About::Invoice(matched.supplier.clone(), matched.invoice_number.clone()),
-        distinct: ask.entry.seq.to_string(),
+        distinct: numbered(&[""], ask.entry.seq),
         body: body.into(),
     };
     owed(ask, context, with_path(route.plan(), "invoiceNumber", &matched.invoice_number))

@@ -11,6 +11,7 @@ use crossdock_model::{
 };
 use jiff::SignedDuration;
 
+use super::Ask;
 use super::admission::fresh_context;
 use super::commands::{Carried, settled, who, why};
 use crate::partition::Submission;
@@ -38,6 +39,11 @@ pub(super) fn isolated(
         }
     }
     Some(plan)
+}
+
+/// Whether a call to a system would go anywhere: asked before its body is made.
+pub(super) fn is_called(ask: &Ask<'_>, context: &Context, system: &SystemId) -> bool {
+    target_of(ask.state, ask.policy, context, system) != SyntheticTarget::Real || ask.policy.target(system).is_some()
 }
 
 /// What the run declared, else what is declared for all runs, else the system itself.

@@ -34,7 +34,7 @@ pub struct Lanes {
     by_target: BTreeMap<SystemId, Lane>,
     under_way: BTreeMap<DeliveryId, SystemId>,
     /// Something of theirs changed since they were looked at.
-    stirred: BTreeSet<SystemId>,
+    stirred: Vec<SystemId>,
     /// When to look though nothing changed.
     wakes: BTreeSet<(Timestamp, SystemId)>,
     /// After a restart every target is looked at once.
@@ -72,7 +72,7 @@ impl Lanes {
             _ => None,
         };
         if let Some(target) = target {
-            self.stirred.insert(target.clone());
+            self.look_at(target);
         }
     }
 
@@ -82,7 +82,14 @@ impl Lanes {
         if let Some(lane) = self.by_target.get_mut(&target) {
             lane.busy -= 1;
         }
-        self.stirred.insert(target);
+        self.look_at(&target);
+    }
+
+    /// There are a few targets, and many entries a target.
+    fn look_at(&mut self, target: &SystemId) {
+        if !self.stirred.contains(target) {
+            self.stirred.push(target.clone());
+        }
     }
 
     /// Whether an attempt of it is under way.
@@ -107,7 +114,10 @@ impl Lanes {
         }
         let look = Look { deliveries, durable, restored, now };
         let mut attempts = Vec::new();
-        for system in std::mem::take(&mut self.stirred) {
+        let mut stirred = std::mem::take(&mut self.stirred);
+        stirred.sort_unstable();
+        stirred.dedup();
+        for system in stirred {
             let (Some(rules), Some(target)) = (policy.target(&system), deliveries.target(&system)) else { continue };
             let lane = self.by_target.entry(system.clone()).or_insert_with(|| Lane::new(rules, now));
             if let Some(at) = lane.wake.take() {

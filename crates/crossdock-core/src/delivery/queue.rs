@@ -2,16 +2,18 @@
 //! Here: how each event changes them. Not here: what goes out now (`lanes.rs`), what an end means (`settle.rs`).
 //! Invariant: a delivery is in exactly one queue from its plan to its end; only the head of a queue can be dead.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crossdock_model::{
     AttemptFailed, BreakerChanged, DeadLetterEdited, DeadLetterEscalated, DeadLetterOpened, DeadLetterReplayed,
-    DeliveryId, DeliveryPlanned, DeliverySucceeded, Isolation, Ordering, SystemId, Text, Timestamp,
+    DeliveryId, DeliveryPlanned, DeliverySucceeded, Isolation, Ordering, SystemId, Timestamp,
 };
 
-use super::target::{Breaker, Target, TargetCounts};
+use super::target::{Breaker, Queue, Target, TargetCounts, queue_key};
 use crate::exceptions::{Act, BY_RULE};
+use crate::index::Index;
 use crate::{Context, Entry, Seq};
 
 /// Acts that are remembered of a delivery: a person who replays it for ever keeps the newest.
@@ -78,8 +80,8 @@ impl Delivery {
 /// Everything that is owed, and to whom.
 #[derive(Clone, Debug, Default)]
 pub struct Deliveries {
-    by_id: BTreeMap<DeliveryId, Delivery>,
-    targets: BTreeMap<SystemId, Target>,
+    by_id: Index<DeliveryId, Box<Delivery>>,
+    targets: Index<SystemId, Target>,
     dead: BTreeSet<DeliveryId>,
     controls: BTreeMap<SystemId, u32>,
     /// Given up, and something newer took their place: the next event retires them.
@@ -89,17 +91,19 @@ pub struct Deliveries {
 impl Deliveries {
     /// A delivery that is not done.
     pub fn get(&self, id: DeliveryId) -> Option<&Delivery> {
-        self.by_id.get(&id)
+        self.by_id.get(&id).map(AsRef::as_ref)
     }
 
     /// All that are not done, oldest first.
     pub fn iter(&self) -> impl Iterator<Item = &Delivery> {
-        self.by_id.values()
+        let mut all: Vec<&Delivery> = self.by_id.values().map(AsRef::as_ref).collect();
+        all.sort_unstable_by_key(|delivery| delivery.id);
+        all.into_iter()
     }
 
     /// Those that were given up, oldest first.
     pub fn dead_letters(&self) -> impl Iterator<Item = &Delivery> {
-        self.dead.iter().filter_map(|id| self.by_id.get(id))
+        self.dead.iter().filter_map(|id| self.get(*id))
     }
 
     /// How many were given up.
@@ -107,9 +111,11 @@ impl Deliveries {
         self.dead.len()
     }
 
-    /// Systems to which something was ever owed.
+    /// Systems to which something was ever owed, by name.
     pub fn targets(&self) -> impl Iterator<Item = &SystemId> {
-        self.targets.keys()
+        let mut systems: Vec<_> = self.targets.keys().collect();
+        systems.sort_unstable();
+        systems.into_iter()
     }
 
     /// A target's breaker.
@@ -144,7 +150,7 @@ impl Deliveries {
             return Some(Standing::Dead);
         }
         let queue = self.targets.get(&delivery.plan.target)?.keys.get(&queue_key(&delivery.plan, id))?;
-        let head = queue.front().and_then(|head| self.by_id.get(head)).filter(|head| head.id != id);
+        let head = self.by_id.get(&queue.head).filter(|head| head.id != id);
         Some(match head {
             None => Standing::Waiting,
             Some(head) if head.dead.is_some() => Standing::Parked(head.id),
@@ -170,7 +176,7 @@ impl Deliveries {
     pub(super) fn heads_since(&self, system: &SystemId, before: Timestamp) -> impl Iterator<Item = &Delivery> {
         let target = self.targets.get(system);
         let waiting = target.into_iter().flat_map(|t| &t.by_age).take_while(move |(since, _)| *since <= before);
-        let all = waiting.filter_map(|(_, id)| self.by_id.get(id));
+        let all = waiting.filter_map(|(_, id)| self.get(*id));
         all.filter(move |d| target.is_some_and(|t| t.is_ready(d.not_before, d.id)))
     }
 
@@ -192,12 +198,11 @@ impl Deliveries {
 
     /// Whether something with this idempotency key is owed to a target under this key.
     pub(crate) fn owes(&self, plan: &DeliveryPlanned) -> bool {
-        let queues = self.targets.get(&plan.target).map(|t| &t.keys);
-        let own = |(key, _): &(&Text, &VecDeque<DeliveryId>)| {
-            **key == plan.key || key.strip_prefix(plan.key.as_str()).is_some_and(|rest| rest.starts_with('#'))
-        };
-        let ids = queues.into_iter().flat_map(|keys| keys.range(plan.key.clone()..).take_while(own)).flat_map(|q| q.1);
-        ids.filter_map(|id| self.by_id.get(id)).any(|d| d.plan.idempotency_key == plan.idempotency_key)
+        let Some(target) = self.targets.get(&plan.target) else { return false };
+        let in_order = target.keys.get(&plan.key).into_iter().flat_map(Queue::iter);
+        let alone = target.alone.range((plan.key.clone(), DeliveryId(0))..).take_while(|(key, _)| *key == plan.key);
+        let mut ids = in_order.chain(alone.map(|(_, id)| *id));
+        ids.any(|id| self.by_id.get(&id).is_some_and(|d| d.plan.idempotency_key == plan.idempotency_key))
     }
 
     /// Deliveries that are in no queue or in two, and heads that wait without being ready, or the reverse (I10).
@@ -208,19 +213,23 @@ impl Deliveries {
             let (mut fresh, mut again) = (BTreeSet::new(), BTreeSet::new());
             let mut counted = TargetCounts { sunk: target.counts.sunk, ..TargetCounts::default() };
             for (key, queue) in &target.keys {
-                let wrong = queue.iter().filter(|id| !queued.insert(**id) || !self.by_id.contains_key(id));
+                let wrong = queue.iter().filter(|id| !queued.insert(*id) || !self.by_id.contains_key(id));
                 found.extend(wrong.map(|id| format!("delivery {id} to {system} stands twice, or is gone, in {key}")));
-                let Some(head) = queue.front().and_then(|id| self.by_id.get(id)) else { continue };
+                let Some(head) = self.by_id.get(&queue.head) else { continue };
+                let alone = target.alone.contains(&(head.plan.key.clone(), head.id));
+                if alone != (head.plan.ordering == Ordering::Independent) {
+                    found.push(format!("delivery {} to {system} is not in the right list of {key}", head.id));
+                }
                 if head.dead.is_some() {
                     counted.dead += 1;
-                    counted.parked += queue.len() - 1;
-                    counted.waiting += queue.len() - 1;
+                    counted.parked += queue.behind.len();
+                    counted.waiting += queue.behind.len();
                 } else {
                     counted.waiting += queue.len();
                     let heads = if head.attempts == 0 { &mut fresh } else { &mut again };
                     heads.insert((head.not_before, head.id));
                 }
-                let behind = queue.iter().skip(1).filter_map(|id| self.by_id.get(id)).find(|d| d.dead.is_some());
+                let behind = queue.behind.iter().filter_map(|id| self.by_id.get(id)).find(|d| d.dead.is_some());
                 found
                     .extend(behind.map(|d| format!("delivery {} to {system} is dead and not the head of {key}", d.id)));
             }
@@ -233,7 +242,7 @@ impl Deliveries {
         }
         let lost = self.by_id.keys().filter(|id| !queued.contains(id));
         found.extend(lost.map(|id| format!("delivery {id} is in no queue")));
-        let dead = self.by_id.values().filter(|d| d.dead.is_some()).map(|d| d.id);
+        let dead = self.iter().filter(|d| d.dead.is_some()).map(|d| d.id);
         if !dead.eq(self.dead.iter().copied()) || !self.superseded.is_empty() {
             found.push("the list of dead letters is not the dead letters".to_owned());
         }
@@ -254,9 +263,7 @@ impl Deliveries {
             self.targets.entry(plan.target.clone()).or_default().counts.sunk += 1;
             return;
         }
-        if plan.ordering == Ordering::NewestWins {
-            self.replace_waiting(&plan.target, &plan.key, id);
-        }
+        let target = self.targets.entry(plan.target.clone()).or_default();
         let delivery = Delivery {
             id,
             plan: Arc::clone(plan),
@@ -269,61 +276,31 @@ impl Deliveries {
             dead: None,
             history: Vec::new(),
         };
-        self.by_id.insert(id, delivery);
-        // Of those that only the newest matters of, the edited one is the newest.
-        let in_turn = plan.ordering != Ordering::NewestWins;
-        let in_place_of = plan.replaces.filter(|old| in_turn && self.is_dead_head(*old, plan));
-        let target = self.targets.entry(plan.target.clone()).or_default();
         target.add_waiting(at, id);
-        let queue = target.keys.entry(queue_key(plan, in_place_of.unwrap_or(id))).or_default();
-        if let Some(old) = in_place_of {
-            // What waits behind it waits for its place, not for its words: the edited one goes first.
-            queue.pop_front();
-            queue.push_front(id);
-            target.counts.parked -= queue.len() - 1;
-            target.counts.dead -= 1;
-            target.set_ready(at, id, false);
-            if plan.ordering == Ordering::Independent
-                && let Some(queue) = target.keys.remove(&queue_key(plan, old))
-            {
-                target.keys.insert(queue_key(plan, id), queue);
+        match plan.ordering {
+            Ordering::NewestWins => {
+                let replaced = target.put_newest(&plan.key, id, at, &self.dead);
+                self.superseded.extend(replaced.head.map(|head| (head, id)));
+                for old in replaced.waiting.into_iter().chain(replaced.more) {
+                    if let Some(old) = self.by_id.swap_remove(&old) {
+                        target.take_waiting(old.planned_at, old.id);
+                    }
+                }
             }
-            self.superseded.push((old, id));
-            return;
-        }
-        queue.push_back(id);
-        if queue.len() == 1 {
-            target.set_ready(at, id, false);
-        } else if queue.front().is_some_and(|head| self.dead.contains(head)) {
-            target.counts.parked += 1;
-        }
-    }
-
-    fn is_dead_head(&self, old: DeliveryId, plan: &DeliveryPlanned) -> bool {
-        self.by_id.get(&old).is_some_and(|d| d.dead.is_some() && d.plan.target == plan.target && d.plan.key == plan.key)
-    }
-
-    /// Drops what still waits behind the head: the head may be under way, and only the newest matters.
-    fn replace_waiting(&mut self, system: &SystemId, key: &str, newer: DeliveryId) {
-        let Some(target) = self.targets.get_mut(system) else { return };
-        let Some(queue) = target.keys.get_mut(key) else { return };
-        // A head that was given up is replaced too: its news is old. It has an owner, who is told.
-        let dead_head = queue.front().is_some_and(|id| self.dead.contains(id));
-        let dropped: Vec<_> = queue.drain(usize::from(!dead_head)..).collect();
-        if queue.is_empty() {
-            target.keys.remove(key);
-        }
-        for id in dropped {
-            if self.dead.contains(&id) {
-                target.counts.dead -= 1;
-                self.superseded.push((id, newer));
-                continue;
-            }
-            target.counts.parked -= usize::from(dead_head);
-            if let Some(delivery) = self.by_id.remove(&id) {
-                target.take_waiting(delivery.planned_at, id);
+            Ordering::InOrder | Ordering::Independent => {
+                let dead_head = |old: &DeliveryId| {
+                    let dead = self.by_id.get(old).filter(|d| d.dead.is_some());
+                    dead.is_some_and(|d| d.plan.target == plan.target && d.plan.key == plan.key)
+                };
+                if let Some(old) = plan.replaces.filter(dead_head) {
+                    target.put_in_place_of(old, plan, id, at);
+                    self.superseded.push((old, id));
+                } else {
+                    target.put_last(plan, id, at, &self.dead);
+                }
             }
         }
+        self.by_id.insert(id, Box::new(delivery));
     }
 
     pub(crate) fn succeed(&mut self, event: &DeliverySucceeded, seq: Seq) {
@@ -336,7 +313,7 @@ impl Deliveries {
 
     /// Takes a delivery out; the next of its key may go.
     pub(crate) fn retire(&mut self, id: DeliveryId, seq: Seq) {
-        let Some(delivery) = self.by_id.remove(&id) else { return };
+        let Some(delivery) = self.by_id.swap_remove(&id) else { return };
         let was_dead = self.dead.remove(&id);
         let replaced = self.superseded.iter().position(|(old, _)| *old == id);
         if let Some(index) = replaced {
@@ -347,28 +324,26 @@ impl Deliveries {
         let Some(target) = self.targets.get_mut(&delivery.plan.target) else { return };
         target.unset_ready(delivery.not_before, id);
         target.take_waiting(delivery.planned_at, id);
+        target.alone.remove(&(delivery.plan.key.clone(), id));
         let key = queue_key(&delivery.plan, id);
         let Some(queue) = target.keys.get_mut(&key) else { return };
-        let first = queue.front() == Some(&id);
-        if first {
-            queue.pop_front();
-        } else {
-            queue.retain(|other| *other != id);
-        }
         if was_dead {
             target.counts.dead -= 1;
-            target.counts.parked -= queue.len();
+            target.counts.parked -= queue.behind.len();
         }
-        match queue.front().and_then(|next| self.by_id.get_mut(next)) {
-            Some(next) if first => {
-                next.freed_by = seq;
-                let (at, id, tried) = (next.not_before, next.id, next.attempts > 0);
-                target.set_ready(at, id, tried);
-            }
-            Some(_) => {}
-            None => {
-                target.keys.remove(&key);
-            }
+        if queue.head != id {
+            queue.behind.retain(|other| *other != id);
+            return;
+        }
+        let Some(next) = queue.behind.pop_front() else {
+            target.keys.swap_remove(&key);
+            return;
+        };
+        queue.head = next;
+        if let Some(next) = self.by_id.get_mut(&next) {
+            next.freed_by = seq;
+            let (at, id, tried) = (next.not_before, next.id, next.attempts > 0);
+            target.set_ready(at, id, tried);
         }
     }
 
@@ -398,7 +373,7 @@ impl Deliveries {
         target.unset_ready(delivery.not_before, delivery.id);
         target.take_waiting(delivery.planned_at, delivery.id);
         target.counts.dead += 1;
-        let behind = target.keys.get(&queue_key(&delivery.plan, delivery.id)).map_or(0, |queue| queue.len() - 1);
+        let behind = target.keys.get(&queue_key(&delivery.plan, delivery.id)).map_or(0, |queue| queue.behind.len());
         target.counts.parked += behind;
         target.held_until = target.held_until.max(event.hold_until);
     }
@@ -420,8 +395,8 @@ impl Deliveries {
         target.add_waiting(at, id);
         target.counts.dead -= 1;
         let queue = target.keys.get(&key);
-        target.counts.parked -= queue.map_or(0, |queue| queue.len() - 1);
-        if queue.and_then(VecDeque::front) == Some(&id) {
+        target.counts.parked -= queue.map_or(0, |queue| queue.behind.len());
+        if queue.is_some_and(|queue| queue.head == id) {
             target.set_ready(at, id, delivery.attempts > 0);
         }
     }
@@ -456,13 +431,5 @@ impl Deliveries {
             target.breaker = Breaker::Closed;
             target.failures_in_a_row = 0;
         }
-    }
-}
-
-/// Deliveries without an order are each a queue of one.
-fn queue_key(plan: &DeliveryPlanned, id: DeliveryId) -> Text {
-    match plan.ordering {
-        Ordering::Independent => format!("{}#{id}", plan.key).into(),
-        Ordering::InOrder | Ordering::NewestWins => plan.key.clone(),
     }
 }
