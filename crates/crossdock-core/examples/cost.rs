@@ -10,7 +10,7 @@ mod setup;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crossdock_core::{Entry, Partition, State};
+use crossdock_core::{Entry, LineState, OrderState, Partition, State};
 use setup::Told;
 
 fn main() {
@@ -66,16 +66,15 @@ fn measured_fold(entries: &[Arc<Entry>]) -> State {
     state
 }
 
-/// Resident pages before and after: deliveries are answered for nobody here, so they weigh too and are told apart.
+/// Resident pages before and after, so that what the allocator keeps for itself weighs too.
 fn memory(told: Told, open: u64) {
-    let empty = setup::landscape(told, 0, |_| {});
-    let positions = resident();
-    println!("positions: {} B each, with what is owed of them", positions / (setup::PRODUCTS * 4));
-    drop(empty);
     let before = resident();
-    let partition = setup::landscape(told, open, |_| {});
-    println!("orders: {} B each, with what is owed of them", (resident() - before) / open.max(1));
-    drop(partition);
+    let mut partition = setup::landscape(told, 0, |_| {});
+    println!("positions: {} B each, with what is owed of them", (resident() - before) / (setup::PRODUCTS * 4));
+    let before = resident();
+    setup::open_orders_in(&mut partition, open, |_| {});
+    println!("orders: {} B each, with what is owed of them", resident().saturating_sub(before) / open.max(1));
+    println!("an order: {} B, a line of it {} B", size_of::<OrderState>(), size_of::<LineState>());
 }
 
 fn resident() -> u64 {

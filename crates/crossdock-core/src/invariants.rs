@@ -78,9 +78,9 @@ pub fn check(state: &State) -> Vec<Violation> {
     for order in state.orders() {
         for line in &order.lines {
             let sum = line.allocated_total() + line.shipped + line.backordered + line.cancelled;
-            for (facility, released) in &line.released {
-                let held = line.allocated.get(facility).copied().unwrap_or_default();
-                if *released > held {
+            for (facility, released) in line.released.iter() {
+                let held = line.allocated.get(facility);
+                if released > held {
                     let about = format!("order {} line {} at {facility}", order.key, line.number);
                     broken("I4", format!("{about}: {held} allocated, {released} released"));
                 }

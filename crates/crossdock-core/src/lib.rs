@@ -21,6 +21,7 @@ mod procurement;
 mod purchasing;
 mod refusal;
 pub mod shadow;
+mod shares;
 pub mod slas;
 mod state;
 mod stock;
@@ -44,6 +45,7 @@ pub use procurement::{
 };
 pub use purchasing::Purchasing;
 pub use refusal::Refusal;
+pub use shares::Shares;
 pub use state::State;
 pub use stock::{ExpectedReceipt, Legs, Position, PositionKey, Shelf, TooOld, Transfer};
 pub use synthetic::Residue;

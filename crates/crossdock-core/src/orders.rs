@@ -12,6 +12,7 @@ use crossdock_model::{
 };
 
 use crate::index::Index;
+use crate::shares::Shares;
 use crate::{Context, Seq};
 
 /// An order's name: the channel and the channel's number.
@@ -82,9 +83,9 @@ pub struct LineState {
     /// What the pack holds that was ordered, where it is allocated whole or not at all (docs/concepts/domain.md 6.4).
     pub pack: Option<Quantity>,
     /// Reserved, by facility.
-    pub allocated: BTreeMap<FacilityId, Quantity>,
+    pub allocated: Shares,
     /// Of it: what the facility was told to pick.
-    pub released: BTreeMap<FacilityId, Quantity>,
+    pub released: Shares,
     /// Left for the customer.
     pub shipped: Quantity,
     /// Left above what was ordered.
@@ -181,8 +182,8 @@ impl LineState {
             unit_price: line.unit_price,
             priced: None,
             pack: None,
-            allocated: BTreeMap::new(),
-            released: BTreeMap::new(),
+            allocated: Shares::default(),
+            released: Shares::default(),
             shipped: Quantity::ZERO,
             over_shipped: Quantity::ZERO,
             over_shipped_last: None,
@@ -203,7 +204,7 @@ impl LineState {
 
     /// Reserved over all facilities.
     pub fn allocated_total(&self) -> Quantity {
-        self.allocated.values().copied().sum()
+        self.allocated.total()
     }
 
     /// What is wanted, in the unit that the price is of; `None`, where it is no exact quantity of it.
@@ -216,22 +217,20 @@ impl LineState {
 
     /// Reserved at a facility, and not told to be picked.
     pub(crate) fn unreleased(&self, facility: &FacilityId) -> Quantity {
-        let at = |map: &BTreeMap<FacilityId, Quantity>| map.get(facility).copied().unwrap_or_default();
-        at(&self.allocated).saturating_sub(at(&self.released))
+        self.allocated.get(facility).saturating_sub(self.released.get(facility))
     }
 
     /// Takes up to `quantity` out of what is reserved at a facility, what nobody picks first, and says how much that is.
     pub(crate) fn give_back(&mut self, facility: &FacilityId, quantity: Quantity) -> Quantity {
-        let taken = take(&mut self.allocated, facility, quantity);
-        let left = self.allocated.get(facility).copied().unwrap_or_default();
-        let released = self.released.get(facility).copied().unwrap_or_default();
-        take(&mut self.released, facility, released.saturating_sub(left));
+        let taken = self.allocated.take(facility, quantity);
+        let above = self.released.get(facility).saturating_sub(self.allocated.get(facility));
+        self.released.take(facility, above);
         taken
     }
 
     /// Takes up to `quantity` out of what is reserved at a facility, what was being picked first, and says how much that is.
     pub(crate) fn pick(&mut self, facility: &FacilityId, quantity: Quantity) -> Quantity {
-        take(&mut self.released, facility, quantity);
+        self.released.take(facility, quantity);
         self.give_back(facility, quantity)
     }
 
@@ -360,23 +359,12 @@ impl OrderState {
     pub(crate) fn allocations(&self) -> BTreeMap<FacilityId, Vec<(&LineState, Quantity)>> {
         let mut by_facility: BTreeMap<FacilityId, Vec<_>> = BTreeMap::new();
         for line in &self.lines {
-            for (facility, quantity) in &line.allocated {
-                by_facility.entry(facility.clone()).or_default().push((line, *quantity));
+            for (facility, quantity) in line.allocated.iter() {
+                by_facility.entry(facility.clone()).or_default().push((line, quantity));
             }
         }
         by_facility
     }
-}
-
-/// Takes up to `quantity` out of a facility's share, and says how much that is.
-fn take(shares: &mut BTreeMap<FacilityId, Quantity>, facility: &FacilityId, quantity: Quantity) -> Quantity {
-    let Some(share) = shares.get_mut(facility) else { return Quantity::ZERO };
-    let taken = quantity.min(*share);
-    *share = share.saturating_sub(taken);
-    if share.is_zero() {
-        shares.remove(facility);
-    }
-    taken
 }
 
 /// All orders, with the ways in which they are looked for.
@@ -488,9 +476,7 @@ impl Orders {
 pub(crate) fn allocated_at(orders: &Orders, product: &ProductId, facility: &FacilityId) -> Balance {
     let mut sum = Balance::ZERO;
     for line in orders.iter().flat_map(|order| &order.lines).filter(|line| line.product == *product) {
-        if let Some(quantity) = line.allocated.get(facility) {
-            sum += *quantity;
-        }
+        sum += line.allocated.get(facility);
     }
     sum
 }

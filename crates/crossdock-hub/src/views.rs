@@ -26,7 +26,7 @@ pub(crate) fn order(order: &OrderState) -> Value {
     let facilities: std::collections::BTreeSet<String> = order
         .lines
         .iter()
-        .flat_map(|line| line.allocated.keys())
+        .flat_map(|line| line.allocated.facilities())
         .chain(order.shipments.iter().map(|(facility, _, _)| facility))
         .map(ToString::to_string)
         .collect();

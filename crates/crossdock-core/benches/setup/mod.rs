@@ -140,9 +140,14 @@ pub(crate) fn landscape(told: Told, open_orders: u64, mut kept: impl FnMut(&Arc<
         adjusted(1_000_000_000 + number, wms, facility, number / 4, "1000000", "opening_balance")
     });
     feed(&mut partition, numbers.collect(), &mut kept);
-    for first in (0..open_orders).step_by(10_000) {
-        let numbers = first..open_orders.min(first + 10_000);
-        feed(&mut partition, numbers.map(|number| order(1_000_000_000 + number)).collect(), &mut kept);
-    }
+    open_orders_in(&mut partition, open_orders, kept);
     partition
+}
+
+/// So many open orders more. What is written goes to `kept`.
+pub(crate) fn open_orders_in(partition: &mut Partition, many: u64, mut kept: impl FnMut(&Arc<Entry>)) {
+    for first in (0..many).step_by(10_000) {
+        let numbers = first..many.min(first + 10_000);
+        feed(partition, numbers.map(|number| order(1_000_000_000 + number)).collect(), &mut kept);
+    }
 }

@@ -21,7 +21,7 @@ impl State {
         // It holds the goods, and picks nothing until it is told again.
         if let Some(facility) = &event.readdressed {
             for line in &mut order.lines {
-                line.released.remove(facility);
+                line.released.take(facility, line.released.get(facility));
             }
         }
         for line in &event.added {

@@ -32,7 +32,7 @@ impl State {
         let at = entry.meta.source_time;
         for line in &event.lines {
             if let Some(state) = order.line_mut(line.line_number) {
-                *state.allocated.entry(line.facility.clone()).or_default() += line.quantity;
+                state.allocated.add(&line.facility, line.quantity);
                 if let Some(waits_at) = &state.waits_at {
                     let place = (&line.product, waits_at);
                     self.stock.change(place, &context, at, Side::Demand, |p| p.backordered -= line.quantity);
@@ -74,9 +74,7 @@ impl State {
         for told in &release.lines {
             let Some(line) = order.line_mut(told.line_number) else { continue };
             let quantity = told.quantity.min(line.unreleased(facility));
-            if !quantity.is_zero() {
-                *line.released.entry(facility.clone()).or_default() += quantity;
-            }
+            line.released.add(facility, quantity);
         }
         order.releases.entry(facility.clone()).or_insert(ReleaseState::Requested);
     }
@@ -109,7 +107,7 @@ impl State {
         let context = order.context.clone();
         for freed in &event.freed {
             let Some(line) = order.line_mut(freed.line_number) else { continue };
-            let held = line.allocated.get(&freed.facility).copied().unwrap_or_default();
+            let held = line.allocated.get(&freed.facility);
             let quantity = line.give_back(&freed.facility, held);
             line.cancelled += quantity;
             let place = (&line.product, &freed.facility);

@@ -100,7 +100,7 @@ pub(super) fn plan<'a>(
     let serves_all = |facility: &&&FacilityId| sums.iter().all(|(product, sum)| free.at(product, facility) >= *sum);
     let whole = asked.iter().find(serves_all).copied().filter(|_| policy.one_facility_if_possible);
     let facilities = whole.map_or(asked, |facility| vec![facility]);
-    let mut used: BTreeSet<&FacilityId> = order.lines.iter().flat_map(|line| line.allocated.keys()).collect();
+    let mut used: BTreeSet<&FacilityId> = order.lines.iter().flat_map(|line| line.allocated.facilities()).collect();
     let mut lines = Vec::new();
     for want in &wants {
         let before = lines.len();

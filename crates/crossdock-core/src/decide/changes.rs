@@ -82,7 +82,7 @@ fn open_order<'a>(ask: &Ask<'a>, id: &OrderId) -> Result<&'a OrderState, Vec<Dra
 
 /// Ordered, not cancelled, and not asked back.
 fn still_wanted(order: &OrderState, line: &LineState) -> Quantity {
-    let asked = line.allocated.iter().map(|(facility, held)| order.asked_back(line.number, facility).min(*held));
+    let asked = line.allocated.iter().map(|(facility, held)| order.asked_back(line.number, facility).min(held));
     line.wanted().saturating_sub(asked.sum())
 }
 
@@ -111,11 +111,11 @@ impl Plan {
         // What waits for stock first: it costs nobody anything.
         self.cancel(line, None, line.backordered, &mut less);
         let held: Vec<_> = ask.policy.facilities.iter().rev().map(|(facility, _)| facility).collect();
-        for facility in held.iter().filter(|facility| line.allocated.contains_key(**facility)) {
+        for facility in held.iter().filter(|facility| line.allocated.contains(facility)) {
             self.cancel(line, Some(facility), line.unreleased(facility), &mut less);
         }
         for facility in held {
-            let released = line.released.get(facility).copied().unwrap_or_default();
+            let released = line.released.get(facility);
             let free = released.saturating_sub(order.asked_back(line.number, facility));
             self.ask(line, facility, free, &mut less);
         }
@@ -213,7 +213,7 @@ fn readdress(order: &OrderState) -> Vec<Draft> {
         // Asked already, it gets the newest address with the answer.
         let pending = order.asked_back.values().any(|asked| asked.readdress && asked.facility == *facility);
         let told = |line: &LineState| {
-            let released = line.released.get(facility).copied().unwrap_or_default();
+            let released = line.released.get(facility);
             let quantity = released.saturating_sub(order.asked_back(line.number, facility));
             (!quantity.is_zero()).then(|| held(line, facility, quantity))
         };
@@ -253,7 +253,7 @@ fn given_back(order: &OrderState, asked: &OrderChangePending, request: u64) -> V
         for told in &asked.lines {
             let Some(line) = order.lines.iter().find(|line| line.number == told.line_number) else { continue };
             // It may have shipped some of it before it was asked.
-            let left = line.allocated.get(&asked.facility).copied().unwrap_or_default();
+            let left = line.allocated.get(&asked.facility);
             let quantity = told.quantity.min(left);
             if !quantity.is_zero() {
                 changed.cancelled.push(part(line, Some(&asked.facility), quantity));

@@ -35,7 +35,7 @@ pub(super) fn command(
     if order.cancel != CancelState::None {
         return Err(settled(format!("order {key} is being cancelled")));
     }
-    let elsewhere = line.allocated.keys().filter(|facility| *facility != to);
+    let elsewhere = line.allocated.facilities().filter(|facility| *facility != to);
     let freed = elsewhere.map(|facility| AllocatedLine {
         line_number: number,
         product: line.product.clone(),

@@ -109,7 +109,7 @@ pub(super) fn release_all(ask: &Ask<'_>, order: &OrderState) -> Vec<Draft> {
     if !may_release(ask, order) {
         return Vec::new();
     }
-    let facilities: BTreeSet<_> = order.lines.iter().flat_map(|line| line.allocated.keys()).collect();
+    let facilities: BTreeSet<_> = order.lines.iter().flat_map(|line| line.allocated.facilities()).collect();
     let release = |facility| routes::release(ask, order, facility, routes::unreleased_at(order, facility));
     facilities.into_iter().filter_map(release).collect()
 }
