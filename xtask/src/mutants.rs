@@ -25,6 +25,8 @@ pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<(), String> {
     // Nobody reads the steps of a failure that a mutant causes: they are not made shorter.
     mutants.env("PROPTEST_MAX_SHRINK_ITERS", "0");
     mutants.args(["mutants", "--package", "crossdock-core", "--no-shuffle", "--jobs", "2", "--output"]).arg(&output);
+    // For the builds, too: without it each of them makes the library once more, for the examples.
+    mutants.arg("--cargo-arg=--lib");
     let drawn = match arguments {
         [] => Some(shard(&mut mutants, "0/8")?),
         ["--in-diff"] => in_diff(root, &mut mutants, "HEAD~1")?,
@@ -33,7 +35,6 @@ pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<(), String> {
         _ => return Err("mutants takes K/N, or --in-diff and a git reference".to_owned()),
     };
     let Some(drawn) = drawn else { return Ok(()) };
-    mutants.args(["--", "--lib"]);
     // 2: some were missed, 3: some timed out; both are judged below. Anything else could not run.
     let status = super::execute(&mut mutants)?;
     if !matches!(status.code(), Some(0 | 2 | 3)) {

@@ -59,3 +59,27 @@ impl std::fmt::Display for About {
         f.write_str(&self.text())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::About;
+
+    #[test]
+    fn what_is_written_is_read() {
+        let all = [
+            "order/commerce/A-1",
+            "po/PO-1",
+            "recommendation/R-1",
+            "invoice/acme/I-1",
+            "facility/DC",
+            "movement/DC/M-1",
+        ];
+        for text in all {
+            let read = About::parse(text).unwrap_or_else(|| panic!("{text} is read"));
+            assert_eq!(read.to_string(), text);
+        }
+        for odd in ["", "order", "order/commerce", "invoice/acme", "movement/DC", "position/DC/P-1", "po/"] {
+            assert_eq!(About::parse(odd), None, "{odd}");
+        }
+    }
+}

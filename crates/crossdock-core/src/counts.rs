@@ -74,3 +74,34 @@ impl Counts {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Counts;
+    use crossdock_model::{ExceptionId, FacilityId, ProductId, Quantity};
+
+    #[test]
+    fn what_waits_for_a_count_is_there_until_it_is_settled_and_decided() {
+        let (product, facility): (ProductId, FacilityId) = ("P-1".parse().unwrap(), "DC-EAST".parse().unwrap());
+        let (key, units) = ((product.clone(), facility.clone()), Quantity::units);
+        let mut counts = Counts::default();
+        assert_eq!(counts.settle(&product, &facility, units(1)), Quantity::ZERO, "nothing waits");
+        counts.hold(&product, &facility, units(2));
+        counts.hold(&product, &facility, units(1));
+        counts.opened(&key, ExceptionId(7));
+        let pending = counts.get(&product, &facility).expect("it waits");
+        assert_eq!((pending.quantity, pending.asked, pending.open), (units(3), units(3), Some(ExceptionId(7))));
+        assert_eq!(counts.settle(&product, &facility, units(1)), units(1));
+        assert_eq!(counts.settle(&product, &facility, units(5)), units(2), "no more than waits");
+        assert!(counts.get(&product, &facility).is_some(), "somebody is still asked");
+        counts.resolved(&key);
+        assert!(counts.get(&product, &facility).is_none() && counts.iter().next().is_none());
+        // Decided first, settled later.
+        counts.hold(&product, &facility, units(1));
+        counts.opened(&key, ExceptionId(9));
+        counts.resolved(&key);
+        assert_eq!(counts.get(&product, &facility).map(|pending| pending.open), Some(None));
+        assert_eq!(counts.settle(&product, &facility, units(1)), units(1));
+        assert!(counts.get(&product, &facility).is_none());
+    }
+}

@@ -3,12 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use crossdock_model::{Balance, ExceptionKind, Quantity};
+use crossdock_model::{Balance, ExceptionKind, FacilityId, ProductId, Quantity};
 
+use crate::State;
 use crate::attribution::attribution_of;
-use crate::orders::allocated_at;
 use crate::procurement::PoStatus;
-use crate::{Legs, State};
 
 /// What does not hold: the invariant's number and what was found, in plain words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,20 +25,24 @@ const AS_OF_CHECKED: usize = 64;
 pub fn check(state: &State) -> Vec<Violation> {
     let mut violations = Vec::new();
     let mut broken = |invariant, found: String| violations.push(Violation { invariant, found });
+    let told = told_of_positions(state);
     for ((product, facility), position) in state.positions() {
+        let of_others = told.get(&(product, facility)).copied().unwrap_or_default();
         let place = format!("{product} at {facility}");
         if position.on_hand != position.sellable() + position.quarantined + position.damaged {
             broken("I1", format!("{place}: on_hand is not the sum of its buckets"));
         }
-        let held = allocated_at(&state.orders, product, facility);
+        let held = Balance::from(of_others.allocated);
         if held != position.allocated {
             broken("I2", format!("{place}: allocated {}, order lines hold {held}", position.allocated));
         }
-        let lines = state.orders().flat_map(|order| &order.lines).filter(|line| line.product == *product);
-        let waiting = lines.filter_map(|line| line.waiting()).filter(|(at, _)| *at == facility);
-        let waiting = Balance::from(waiting.map(|(_, quantity)| quantity).sum::<Quantity>());
+        let waiting = Balance::from(of_others.waiting);
         if waiting != position.backordered {
             broken("I4", format!("{place}: backordered {}, order lines wait for {waiting}", position.backordered));
+        }
+        let supply = (Balance::from(of_others.on_order), Balance::from(of_others.in_transit));
+        if (position.on_order, position.in_transit) != supply {
+            broken("I5", format!("{place}: supply of the position is not that of the orders and transfers (I7)"));
         }
         if position.history().total() != position.shelf() {
             broken("I3", format!("{place}: the sum of its movements is {:?}", position.history().total()));
@@ -170,32 +173,49 @@ pub fn check(state: &State) -> Vec<Violation> {
             broken("I17", format!("delivery {} posts a synthetic transaction", delivery.id));
         }
     }
+    let open_orders = state.orders().filter(|order| order.context.synthetic && order.is_open()).count();
+    let recommended = state.recommendations().filter(|one| one.context.synthetic && state.procurement.is_open(one));
+    let synthetic = open_orders + recommended.count();
+    if synthetic != state.synthetic_open() {
+        broken("I17", format!("{synthetic} synthetic transactions are open, {} are counted", state.synthetic_open()));
+    }
     for queue in state.deliveries().inconsistencies() {
         broken("I10", queue);
-    }
-    for supply in supply_differences(state) {
-        broken("I5", supply);
     }
     violations
 }
 
-/// Positions whose on_order or in_transit is not what the purchase orders hold.
-fn supply_differences(state: &State) -> Vec<String> {
-    let mut found = Vec::new();
-    for ((product, facility), position) in state.positions() {
-        let lines = || {
-            let orders = state.purchase_orders().filter(|po| po.po.facility == *facility);
-            orders.flat_map(|po| &po.lines).filter(|line| line.product == *product)
-        };
-        let on_order = Balance::from(lines().map(|l| l.on_order).sum::<Quantity>());
-        let between = state.transfers().filter(|(_, to, _)| *to == facility);
-        let between = between.filter_map(|(_, _, transfer)| transfer.lines.get(product)).map(Legs::remainder);
-        let in_transit = Balance::from(lines().map(|l| l.in_transit).sum::<Quantity>() + between.sum());
-        if (position.on_order, position.in_transit) != (on_order, in_transit) {
-            found.push(format!(
-                "{product} at {facility}: supply of the position is not that of the orders and transfers (I7)"
-            ));
+/// What a position should hold by what others say: order lines, purchase orders, transfers.
+#[derive(Clone, Copy, Default)]
+struct Told {
+    allocated: Quantity,
+    waiting: Quantity,
+    on_order: Quantity,
+    in_transit: Quantity,
+}
+
+/// Of each position, in one walk over all that speaks of one: this is asked after every input of every test.
+fn told_of_positions(state: &State) -> BTreeMap<(&ProductId, &FacilityId), Told> {
+    let mut told = BTreeMap::<_, Told>::new();
+    for line in state.orders().flat_map(|order| &order.lines) {
+        for (facility, quantity) in line.allocated.iter() {
+            told.entry((&line.product, facility)).or_default().allocated += quantity;
+        }
+        if let Some((facility, quantity)) = line.waiting() {
+            told.entry((&line.product, facility)).or_default().waiting += quantity;
         }
     }
-    found
+    for po in state.purchase_orders() {
+        for line in &po.lines {
+            let supply = told.entry((&line.product, &po.po.facility)).or_default();
+            supply.on_order += line.on_order;
+            supply.in_transit += line.in_transit;
+        }
+    }
+    for (_, to, transfer) in state.transfers() {
+        for (product, legs) in &transfer.lines {
+            told.entry((product, to)).or_default().in_transit += legs.remainder();
+        }
+    }
+    told
 }

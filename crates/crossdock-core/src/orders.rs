@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use crossdock_model::UnitFactor;
 use crossdock_model::{
-    Amount, Balance, ErpOrderNumber, FacilityId, LineNumber, Milestone, Order, OrderChangePending, OrderId, OrderLine,
-    Priority, ProductId, Quantity, SerialNumber, ShipmentId, SystemId, Timestamp, TrackingNumber, Unit,
+    Amount, ErpOrderNumber, FacilityId, LineNumber, Milestone, Order, OrderChangePending, OrderId, OrderLine, Priority,
+    ProductId, Quantity, SerialNumber, ShipmentId, SystemId, Timestamp, TrackingNumber, Unit,
 };
 
 use crate::index::Index;
@@ -470,13 +470,4 @@ impl Orders {
     pub(crate) fn waiting_for(&self, product: &ProductId) -> impl Iterator<Item = &OrderState> {
         self.waiting.get(product).into_iter().flatten().filter_map(|(_, _, key)| self.by_key.get(key))
     }
-}
-
-/// What all lines of all orders hold of a product at a facility (I2).
-pub(crate) fn allocated_at(orders: &Orders, product: &ProductId, facility: &FacilityId) -> Balance {
-    let mut sum = Balance::ZERO;
-    for line in orders.iter().flat_map(|order| &order.lines).filter(|line| line.product == *product) {
-        sum += line.allocated.get(facility);
-    }
-    sum
 }

@@ -290,3 +290,36 @@ impl Default for TargetPolicy {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::VarianceLimits;
+    use crossdock_model::Balance;
+
+    fn limits(quantity: Option<&str>, percent: Option<&str>, value: Option<&str>) -> VarianceLimits {
+        VarianceLimits {
+            quantity: quantity.map(|text| text.parse().unwrap()),
+            percent: percent.map(|text| text.parse().unwrap()),
+            value: value.map(|text| text.parse().unwrap()),
+        }
+    }
+
+    #[test]
+    fn a_variance_is_material_above_a_limit_and_not_at_it() {
+        let balance = |text: &str| text.parse::<Balance>().unwrap();
+        let ask = |limits: &VarianceLimits, variance, books, cost: Option<&str>| {
+            limits.is_material(balance(variance), balance(books), cost.map(|text| text.parse().unwrap()))
+        };
+        let quantity = limits(Some("3"), None, None);
+        assert_eq!(["3", "-3", "3.000001", "-4"].map(|v| ask(&quantity, v, "0", None)), [false, false, true, true]);
+        let percent = limits(None, Some("10"), None);
+        assert_eq!(["5", "-5", "6", "-6"].map(|v| ask(&percent, v, "50", None)), [false, false, true, true]);
+        assert_eq!(["5", "6"].map(|v| ask(&percent, v, "-50", None)), [false, true], "of what the books owe, too");
+        assert!(ask(&percent, "1", "0", None), "where the books say nothing, any is above it");
+        assert!(!ask(&percent, "0", "0", None), "nothing differs");
+        let value = limits(None, None, Some("10.00"));
+        assert_eq!(["4", "-4", "5"].map(|v| ask(&value, v, "0", Some("2.50"))), [false, false, true]);
+        assert!(!ask(&value, "1000", "0", None), "what has no cost has no value");
+        assert!(!ask(&VarianceLimits::default(), "1000", "0", Some("1.00")), "nothing is declared");
+    }
+}

@@ -39,3 +39,23 @@ pub(crate) fn within(base: Decimal, value: Decimal, percent: Decimal) -> bool {
     let allowed = base.abs().checked_mul(percent).map_or(Decimal::ZERO, |product| product / Decimal::ONE_HUNDRED);
     (value - base).abs() <= allowed
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{percent_of, within};
+    use rust_decimal::Decimal;
+
+    #[test]
+    fn a_share_is_rounded_down_and_a_tolerance_holds_at_its_bound() {
+        let share =
+            |quantity: &str, percent: &str| percent_of(quantity.parse().unwrap(), percent.parse().unwrap()).to_string();
+        assert_eq!([share("200", "2.5"), share("0.000005", "50"), share("7", "0")], ["5", "0.000002", "0"]);
+        let is_within = |base: &str, value: &str, percent: &str| {
+            let [base, value, percent] = [base, value, percent].map(|text| text.parse::<Decimal>().unwrap());
+            within(base, value, percent)
+        };
+        assert!(is_within("100", "105", "5") && is_within("100", "95", "5") && is_within("-100", "-105", "5"));
+        assert!(!is_within("100", "105.01", "5") && !is_within("100", "94.99", "5") && !is_within("0", "0.01", "5"));
+        assert!(is_within("0", "0", "0"));
+    }
+}

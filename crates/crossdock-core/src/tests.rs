@@ -8,6 +8,7 @@ mod buying;
 mod ledgers;
 mod models;
 mod random;
+mod readers;
 mod rules;
 mod stocking;
 mod world;

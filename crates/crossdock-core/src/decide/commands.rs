@@ -176,3 +176,34 @@ pub(super) fn unknown(message: String) -> Refusal {
 pub(super) fn settled(message: String) -> Refusal {
     Refusal { status: 409, rule: "settled", pointer: String::new(), message }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_TEXT, carries, who, why};
+    use crossdock_model::Resolution;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn a_name_and_a_reason_are_some_text_and_not_too_much() {
+        let rule = |refused: Result<(), crate::Refusal>| refused.err().map(|refusal| refusal.rule);
+        let full = "x".repeat(MAX_TEXT);
+        assert_eq!((rule(who("ann")), rule(who(&full)), rule(why(&full, "it"))), (None, None, None));
+        assert_eq!(rule(who("rules")), None, "a person may be called so");
+        for by in ["", "  ", "rule", "rule/trim", &format!("{full}x")] {
+            assert_eq!(rule(who(by)), Some("command/by"), "{by:?}");
+        }
+        for reason in ["", " \n", &format!("{full}x")] {
+            assert_eq!(rule(why(reason, "it")), Some("command/reason"), "{reason:?}");
+        }
+    }
+
+    #[test]
+    fn a_decision_that_needs_a_word_more_has_it() {
+        let taken = |resolution, with: Value| carries(resolution, &with).is_ok();
+        assert!(taken(Resolution::Substitute, json!({ "product": "P-2" })));
+        assert!(!taken(Resolution::Substitute, json!({ "product": 2 })) && !taken(Resolution::Substitute, Value::Null));
+        assert!(taken(Resolution::EditAndReplay, json!({ "body": {} })));
+        assert!(!taken(Resolution::EditAndReplay, json!({ "body": "x" })));
+        assert!(taken(Resolution::Approve, Value::Null));
+    }
+}

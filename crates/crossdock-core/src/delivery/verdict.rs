@@ -133,3 +133,58 @@ fn explain(status: u16, body: &Value) -> String {
         None => format!("answered {status}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{AttemptOutcome, Verdict, judge};
+    use serde_json::{Value, json};
+
+    fn answered(status: u16, problem: bool, operation: &str) -> Verdict {
+        judge(AttemptOutcome::Answered { status, problem, retry_after_ms: Some(5), body: Value::Null }, operation)
+    }
+
+    #[test]
+    fn each_status_says_whose_fault_it_is() {
+        let word = |status, problem, operation| match answered(status, problem, operation) {
+            Verdict::Done { .. } => "done",
+            Verdict::Refused { .. } => "refused",
+            Verdict::Down { .. } => "down",
+            Verdict::Again(again) if again.throttled => "slower",
+            Verdict::Again(_) => "again",
+        };
+        let all = |statuses: &[u16], problem| {
+            statuses.iter().map(|status| word(*status, problem, "createOrder")).collect::<Vec<_>>()
+        };
+        assert_eq!(all(&[200, 201, 202, 204, 299], false), ["done"; 5]);
+        assert_eq!(all(&[401, 403, 407], true), ["down"; 3], "it does not let us in: no message can help that");
+        assert_eq!(all(&[408, 409, 425, 500, 502, 503, 504], true), ["again"; 7]);
+        assert_eq!(all(&[199, 302], false), ["again"; 2], "no answer that anybody agreed on");
+        assert_eq!(all(&[429], true), ["slower"]);
+        assert_eq!(all(&[400, 404, 405, 410, 422, 499], true), ["refused"; 6]);
+        assert_eq!(all(&[404], false), ["down"], "without a problem document the route itself is missing");
+        assert_eq!(word(409, true, "cancelRelease"), "done", "of a cancel it is a plain answer: too late");
+    }
+
+    #[test]
+    fn a_refusal_says_why_in_the_words_of_the_target() {
+        let why = |body: Value| {
+            let outcome = AttemptOutcome::Answered { status: 422, problem: true, retry_after_ms: None, body };
+            let Verdict::Refused { status: 422, why } = judge(outcome, "createOrder") else { panic!("a refusal") };
+            why
+        };
+        assert_eq!(why(json!({ "title": "no", "detail": "no such product" })), "answered 422: no such product");
+        assert_eq!(why(json!({ "title": "no" })), "answered 422: no");
+        assert_eq!(why(Value::Null), "answered 422");
+        assert_eq!(why(json!({ "detail": "x".repeat(400) })), format!("answered 422: {}", "x".repeat(300)));
+    }
+
+    #[test]
+    fn what_may_have_been_done_is_looked_up_and_what_was_not_sent_is_not() {
+        let lost = judge(AttemptOutcome::Ambiguous { why: "timeout".to_owned() }, "createOrder");
+        assert!(matches!(lost, Verdict::Again(again) if again.ambiguous && !again.throttled));
+        let not_sent = judge(AttemptOutcome::NotSent { why: "refused".to_owned() }, "createOrder");
+        assert_eq!(not_sent, Verdict::Down { why: "refused".to_owned() });
+        let busy = answered(503, true, "createOrder");
+        assert!(matches!(busy, Verdict::Again(again) if !again.ambiguous && again.retry_after_ms == Some(5)));
+    }
+}

@@ -59,3 +59,38 @@ impl Flows {
         self.forgotten
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Flow, Flows};
+    use crossdock_model::{Text, Timestamp};
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn a_flow_is_in_time_until_it_is_due_and_late_once() {
+        let mut flows = Flows::new([(Flow::OrderToShip, 10_000)].into(), 2);
+        let [a, b, c] = ["A", "B", "C"].map(Text::from);
+        flows.begin(Flow::OrderToShip, &a, at(0));
+        flows.begin(Flow::OrderToShip, &a, at(5)); // it began before
+        flows.begin(Flow::ProcureToReceive, &b, at(0)); // nothing is declared of it
+        assert_eq!(flows.late(at(10)), None, "due now is not late");
+        assert_eq!(flows.end(Flow::OrderToShip, &a, at(10)), Some(true));
+        assert_eq!(flows.end(Flow::OrderToShip, &a, at(10)), None);
+        assert_eq!(flows.late(at(99)), None, "it ended");
+        flows.begin(Flow::OrderToShip, &b, at(0));
+        assert_eq!(flows.end(Flow::OrderToShip, &b, at(11)), Some(false));
+        flows.begin(Flow::OrderToShip, &a, at(0));
+        assert_eq!(flows.late(at(11)), Some((Flow::OrderToShip, at(10))));
+        assert_eq!((flows.late(at(11)), flows.end(Flow::OrderToShip, &a, at(12))), (None, None), "counted already");
+        assert_eq!(flows.forgotten(), 0);
+        for (flow, begun) in [(&a, 1), (&b, 0), (&c, 2)] {
+            flows.begin(Flow::OrderToShip, flow, at(begun));
+        }
+        assert_eq!(flows.forgotten(), 1, "there is room for two: the one that is due first is forgotten");
+        assert_eq!(flows.end(Flow::OrderToShip, &b, at(3)), None);
+        assert_eq!(flows.end(Flow::OrderToShip, &c, at(3)), Some(true));
+    }
+}

@@ -337,10 +337,28 @@ fn flow_of(fact: &Fact) -> Flow {
         Fact::Recommended(_)
         | Fact::FunctionalAck(_)
         | Fact::PoAcknowledged(_)
+        | Fact::PoChangeRequested(_)
+        | Fact::PoChangeAcknowledged(_)
         | Fact::ShipmentNotified(_)
         | Fact::Received(_)
+        | Fact::QualityInspected(_)
+        | Fact::ReturnedToSupplier(_)
         | Fact::InvoiceReceived(_) => Flow::ProcureToReceive,
-        Fact::Adjusted(_) | Fact::Counted(_) => Flow::Inventory,
-        _ => Flow::Other,
+        Fact::Adjusted(_)
+        | Fact::Counted(_)
+        | Fact::Quarantined(_)
+        | Fact::Released(_)
+        | Fact::Damaged(_)
+        | Fact::Scrapped(_)
+        | Fact::TransferredOut(_)
+        | Fact::TransferredIn(_)
+        | Fact::Snapshot(_)
+        | Fact::InventoryValued(_) => Flow::Inventory,
+        Fact::ProductUpserted(_)
+        | Fact::PriceUpserted(_)
+        | Fact::CustomerUpserted(_)
+        | Fact::SupplierUpserted(_)
+        | Fact::SyncCompleted(_)
+        | Fact::ShipmentMilestone(_) => Flow::Other,
     }
 }

@@ -30,7 +30,8 @@ impl<T: Merge> Windowed<T> {
             }
         }
         // A slot in which nothing was recorded is not there: the next later one takes what is late.
-        let index = self.slots.partition_point(|(slot, _)| *slot < number).min(self.slots.len() - 1);
+        // The newest is none that is earlier, so there is one.
+        let index = self.slots.partition_point(|(slot, _)| *slot < number);
         &mut self.slots[index].1
     }
 
@@ -43,5 +44,49 @@ impl<T: Merge> Windowed<T> {
             sum.merge(slot);
         }
         sum
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Windowed;
+    use crate::slas::Windows;
+    use crossdock_model::Timestamp;
+
+    const WINDOWS: Windows = Windows { slot_ms: 1_000, slots: 3 };
+
+    fn at(ms: i64) -> Timestamp {
+        Timestamp::from_millisecond(ms).unwrap()
+    }
+
+    /// One in each of these milliseconds.
+    fn counted(times: &[i64]) -> Windowed<u64> {
+        let mut counts = Windowed::<u64>::default();
+        for time in times {
+            *counts.at(WINDOWS, at(*time)) += 1;
+        }
+        counts
+    }
+
+    #[test]
+    fn the_last_while_is_whole_slots_up_to_now() {
+        let counts = counted(&[9_000, 10_000, 10_999, 11_000]);
+        let last = |now, ms| counts.last(WINDOWS, at(now), ms);
+        assert_eq!([last(11_000, 1), last(11_999, 1_000), last(11_000, 1_001), last(11_000, 3_000)], [1, 1, 3, 4]);
+        assert_eq!(last(11_000, 1_000_000), 4, "no more than is kept");
+        assert_eq!(last(10_500, 1_000), 2, "what comes later is not in it");
+        assert_eq!(last(13_000, 2_000), 0);
+    }
+
+    #[test]
+    fn old_slots_are_dropped_and_what_is_late_counts_in_the_oldest() {
+        let mut counts = counted(&[9_000, 10_000, 11_000, 12_000]);
+        assert_eq!(counts.slots.iter().map(|(slot, _)| *slot).collect::<Vec<_>>(), [10, 11, 12]);
+        *counts.at(WINDOWS, at(1_000)) += 1;
+        *counts.at(WINDOWS, at(11_500)) += 1;
+        assert_eq!(counts.slots.iter().map(|(_, count)| *count).collect::<Vec<_>>(), [2, 2, 1]);
+        *counts.at(WINDOWS, at(14_000)) += 1;
+        *counts.at(WINDOWS, at(13_000)) += 1;
+        assert_eq!(counts.slots.iter().copied().collect::<Vec<_>>(), [(12, 1), (14, 2)], "the next later one takes it");
     }
 }

@@ -22,6 +22,9 @@ use crate::{
     Answer, Entry, Input, Output, Partition, Policy, Seq, Submission, TargetPolicy, VarianceLimits, invariants,
 };
 
+/// The number of an exception that is not there, where a case is about that.
+const NOBODY: u64 = 99;
+
 pub(super) struct World {
     partition: Partition,
     policy: Arc<Policy>,
@@ -302,7 +305,10 @@ impl World {
     fn command(&mut self, kind: &str, body: &Value) {
         self.tickets += 1;
         let text = |key: &str, usual: &str| body[key].as_str().unwrap_or(usual).to_owned();
-        let number = body["id"].as_u64().unwrap_or(0);
+        let number = body["id"].as_u64().unwrap_or_else(|| self.last_exception());
+        // A case whose decision finds nothing shows nothing: numbers move when an entry is added before them.
+        let found = self.state().exception(crossdock_model::ExceptionId(number)).is_some();
+        assert!(kind != "resolve" || found || number == NOBODY, "no exception has the number {number}\n{}", self.text);
         let (by, reason) = (text("by", "ann"), text("reason", "looked at it"));
         let command = match kind {
             "replay" => Command::ReplayDeadLetter { id: crossdock_model::DeliveryId(number), by, reason },
@@ -322,6 +328,10 @@ impl World {
             },
         };
         self.feed(Input::Command { ticket: self.tickets, command });
+    }
+
+    pub(super) fn last_exception(&self) -> u64 {
+        self.state().exceptions().last().map_or(0, |x| x.id.0)
     }
 
     fn feed(&mut self, input: Input) {

@@ -25,8 +25,7 @@ impl World {
             self.look_at_order(order);
         }
         if body.get("exception").is_some() {
-            let last = self.partition.state().exceptions().last().map(|x| x.id.0);
-            let id = body["exception"].as_u64().or(last).expect("an exception");
+            let id = body["exception"].as_u64().unwrap_or_else(|| self.last_exception());
             let found = self.partition.state().exception(ExceptionId(id));
             let state = found.unwrap_or_else(|| panic!("no exception {id}\n{}", self.text)).clone();
             let status = if state.resolved.is_some() { "resolved" } else { "open" };
