@@ -16,6 +16,7 @@ mod order_policy;
 mod orders;
 pub mod ownership;
 mod partition;
+mod payments;
 mod policy;
 mod procurement;
 mod purchasing;
@@ -32,9 +33,10 @@ pub use attribution::{attribution, attribution_of};
 pub use decide::decide;
 pub use entry::{Context, Draft, Entry, Said, Seq};
 pub use exceptions::{Act, ExceptionState};
-pub use order_policy::{DestinationRule, OrderPolicy, Split};
+pub use order_policy::{DestinationRule, OrderPolicy, PaymentRule, Split};
 pub use orders::{CancelState, LineState, OrderKey, OrderState, OrderStatus, ReleaseState};
 pub use partition::{Answer, Command, Input, Known, Output, Partition, ReplayFilter, Replayed, Submission, Ticket};
+pub use payments::{PaymentState, Payments};
 pub use policy::{
     EscalationLevel, Policy, RateLimit, RemediationRule, RetryBudget, SyntheticBudget, SyntheticPolicy, TargetPolicy,
     VarianceLimits,

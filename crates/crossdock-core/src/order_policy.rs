@@ -1,7 +1,10 @@
-//! What is declared about orders: which facility serves whom, what may be split, what does not wait for the ERP, what comes back.
+//! What is declared about orders: which facility serves whom, what may be split, what does not wait for the ERP, what waits for its
+//! payment, what comes back.
 //! Not here: reading it from a file. The defaults are what a hub without declaration does.
 
-use crossdock_model::FacilityId;
+use std::collections::BTreeMap;
+
+use crossdock_model::{FacilityId, PaymentCounts, PaymentHolds, SystemId};
 
 /// The declared policy of orders.
 #[expect(clippy::struct_excessive_bools, reason = "each is a key of its own in a file that people write")]
@@ -22,6 +25,21 @@ pub struct OrderPolicy {
     pub release_while_erp_is_down: bool,
     /// What a customer sent back is sold at once, where the facility says nothing of it; else it is held.
     pub returns_are_sellable: bool,
+    /// Channels whose orders wait for their payment; of the others nobody asks.
+    pub payment: BTreeMap<SystemId, PaymentRule>,
+    /// How long money may wait for an order that nobody captured, in milliseconds.
+    pub early_payment_ms: i64,
+}
+
+/// What the orders of a channel wait for (docs/concepts/domain.md, 8.13).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PaymentRule {
+    /// What does not happen before they are paid.
+    pub holds: PaymentHolds,
+    /// When they are paid.
+    pub counts: PaymentCounts,
+    /// How long they may wait until somebody is asked, in milliseconds.
+    pub due_ms: i64,
 }
 
 /// Which facilities serve a destination.
@@ -57,6 +75,8 @@ impl Default for OrderPolicy {
             split: Split::Parts,
             release_while_erp_is_down: false,
             returns_are_sellable: false,
+            payment: BTreeMap::new(),
+            early_payment_ms: 3_600_000,
         }
     }
 }

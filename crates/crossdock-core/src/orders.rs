@@ -12,6 +12,7 @@ use crossdock_model::{
 };
 
 use crate::index::Index;
+use crate::payments::{EarlyPayments, Payments};
 use crate::shares::Shares;
 use crate::{Context, Seq};
 
@@ -63,6 +64,8 @@ pub struct OrderState {
     pub(crate) short: bool,
     /// Nothing is left to do.
     pub closed: bool,
+    /// What was paid for it, if anybody said so or it waits for that.
+    pub payments: Option<Box<Payments>>,
 }
 
 /// One line of an order, in base units.
@@ -131,6 +134,8 @@ pub enum CancelState {
 pub enum OrderStatus {
     /// Known, nothing reserved yet.
     Accepted,
+    /// Nothing of it is picked before it is paid.
+    AwaitingPayment,
     /// All reserved.
     Allocated,
     /// Some reserved, the rest waits for stock.
@@ -158,6 +163,7 @@ impl OrderStatus {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Accepted => "accepted",
+            Self::AwaitingPayment => "awaiting_payment",
             Self::Allocated => "allocated",
             Self::PartiallyAllocated => "partially_allocated",
             Self::Backordered => "backordered",
@@ -270,6 +276,7 @@ impl OrderState {
             changed_before_booking: false,
             short: false,
             closed: false,
+            payments: None,
         }
     }
 
@@ -303,6 +310,8 @@ impl OrderState {
             }
         } else if self.releases.values().any(|r| *r == ReleaseState::Released) {
             OrderStatus::Released
+        } else if self.awaits_payment() {
+            OrderStatus::AwaitingPayment
         } else if allocated.is_zero() {
             if backordered.is_zero() { OrderStatus::Accepted } else { OrderStatus::Backordered }
         } else if backordered.is_zero() {
@@ -318,6 +327,11 @@ impl OrderState {
         !self.shipments.is_empty()
             && self.lines.iter().all(|line| line.open().is_zero())
             && self.shipments.iter().all(|(_, _, tracking)| there(tracking))
+    }
+
+    /// It waits for its payment: nobody is told to pick it.
+    pub fn awaits_payment(&self) -> bool {
+        self.payments.as_ref().is_some_and(|payments| payments.is_awaited())
     }
 
     /// True while somebody still has to do something for it.
@@ -379,6 +393,8 @@ pub(crate) struct Orders {
     waiting: Index<ProductId, BTreeSet<(Priority, Seq, OrderKey)>>,
     /// Open orders to which the ERP has not given its number.
     unbooked: BTreeSet<OrderKey>,
+    /// Money that came before its order.
+    pub(crate) early: BTreeMap<OrderKey, EarlyPayments>,
 }
 
 impl Orders {

@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crossdock_model::{DeliveryId, ExceptionId, FacilityId, PoNumber, SystemId, Timestamp};
 
+use crate::OrderKey;
+
 /// What falls due: one variant a kind, with the object that it is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Due {
@@ -22,6 +24,10 @@ pub enum Due {
     EscalateLetter(DeliveryId),
     /// A milestone of a purchase order is due.
     Milestone(PoNumber),
+    /// An order has waited for its payment for as long as declared.
+    Payment(OrderKey),
+    /// Money has waited for its order for as long as declared.
+    EarlyPayment(OrderKey),
 }
 
 /// All timers that are set.

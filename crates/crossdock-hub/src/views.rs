@@ -3,7 +3,8 @@
 
 use crossdock_core::delivery::Delivery;
 use crossdock_core::{
-    Context, ExceptionState, InvoiceState, OrderState, PoState, Position, PositionKey, RecommendationState, State,
+    Context, ExceptionState, InvoiceState, OrderState, Payments, PoState, Position, PositionKey, RecommendationState,
+    State,
 };
 use crossdock_model::Quantity;
 use serde_json::{Map, Value, json};
@@ -36,9 +37,34 @@ pub(crate) fn order(order: &OrderState) -> Value {
         "facilities": facilities, "currency": order.order.currency, "total": order.order.total, "lines": lines,
         "trackingNumbers": trackings, "orderedAt": order.order.ordered_at,
     }));
+    if let Some(payments) = order.payments.as_deref() {
+        view.insert("payment".to_owned(), payment(payments));
+    }
     put(&mut view, "erpOrderNumber", order.erp_order_number.as_ref());
     put(&mut view, "customerReference", order.order.customer_reference.as_ref());
     with_context(view, &order.context)
+}
+
+/// How an order stands with its money; without a standing, where nobody waits for it.
+fn payment(payments: &Payments) -> Value {
+    let received: Vec<Value> = payments
+        .received
+        .iter()
+        .map(|one| {
+            json!({
+                "paymentId": one.id, "status": one.status, "amount": one.amount, "currency": one.currency,
+                "occurredAt": one.occurred_at,
+            })
+        })
+        .collect();
+    let mut view = object(json!({ "received": received }));
+    if let Some(stands) = &payments.standing {
+        view.insert("standing".to_owned(), json!(stands.standing));
+        view.insert("paid".to_owned(), json!(stands.paid));
+        view.insert("total".to_owned(), json!(stands.total));
+        put(&mut view, "due", stands.due.as_ref());
+    }
+    Value::Object(view)
 }
 
 /// `process-purchase-order.json`.

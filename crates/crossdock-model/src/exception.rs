@@ -83,6 +83,8 @@ pub enum ExceptionKind {
     MilestoneOverdue,
     /// The ERP values stock at other figures than ours.
     ValuationDifference,
+    /// A payment is not what its order asks for: too much, in another currency, or of an order that is over.
+    PaymentVariance,
 }
 
 /// How bad it is.

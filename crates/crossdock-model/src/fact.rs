@@ -13,7 +13,7 @@ use crate::{
 use crate::{CustomerUpserted, PriceUpserted, ProductUpserted, SupplierUpserted, SyncCompleted};
 use crate::{InventoryValued, PoChangeAcknowledged, PoChangeRequested, QualityInspected, ReturnedToSupplier};
 use crate::{MovementRegraded, MovementTransferred, StockSnapshot};
-use crate::{MovementReturned, OrderRefunded};
+use crate::{MovementReturned, OrderPayment, OrderRefunded};
 
 /// A payload, or a shared one: what the state keeps whole is not copied.
 macro_rules! held {
@@ -73,6 +73,8 @@ facts! {
     OrderChangeRequested(OrderChangeRequested) = "order.change_requested.v1",
     /// A channel gave money back.
     OrderRefunded(OrderRefunded) = "order.refunded.v1",
+    /// A payment of an order, which may come before it.
+    OrderPayment(OrderPayment) = "order.payment.v1",
     /// A facility took back what a customer sent.
     Returned(MovementReturned) = "movement.returned.v1",
     /// Goods were picked.
@@ -186,6 +188,11 @@ impl Fact {
             Self::ShipmentNotified(n) if n.purpose == ShipmentPurpose::Original => {
                 let key = pair(n.asn_number.as_str(), n.po_number.as_str());
                 return Some(BusinessKey::new(KeyKind::ShipNotice, system.as_str(), key));
+            }
+            // Each step of a payment is a fact of its own.
+            Self::OrderPayment(p) => {
+                let key = pair(p.payment_id.as_str(), p.status.as_str());
+                return Some(BusinessKey::new(KeyKind::Payment, system.as_str(), key));
             }
             Self::PoChangeRequested(c) => {
                 let key = pair(&c.change_id, c.po_number.as_str());

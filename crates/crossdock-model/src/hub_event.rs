@@ -38,7 +38,7 @@ macro_rules! held {
     ($payload:ident $shared:ident) => { $shared<$payload> };
 }
 
-use crate::OrderReturned;
+use crate::{OrderPaymentChanged, OrderReturned};
 
 macro_rules! hub_events {
     ($($(#[$doc:meta])* $variant:ident($payload:ident $(in $shared:ident)?) = $type:literal,)*) => {
@@ -108,6 +108,8 @@ hub_events! {
     OrderChangeRefused(OrderChangeRefused) = "order.change_refused.v1",
     /// What a customer sent back is set against it.
     OrderReturned(OrderReturned) = "order.returned.v1",
+    /// It stands otherwise with its payment.
+    OrderPaymentChanged(OrderPaymentChanged) = "order.payment_changed.v1",
     /// Nothing is left to do.
     OrderClosed(OrderClosed) = "order.closed.v1",
     /// A position has other figures.

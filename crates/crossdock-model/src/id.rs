@@ -131,6 +131,8 @@ text_id! {
     TrackingNumber = "tracking number";
     /// A stock movement's number at the WMS that made it.
     MovementId = "movement id";
+    /// A payment, in the words of whoever keeps the money.
+    PaymentId = "payment id";
     /// A transfer between two facilities, by the number that both of its legs carry.
     TransferId = "transfer id";
     /// One single unit of a product.

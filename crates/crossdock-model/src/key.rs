@@ -23,6 +23,8 @@ pub enum KeyKind {
     Invoice,
     /// (ERP, purchase order and number of the change): for ever.
     PoChange,
+    /// (channel or payment system, payment id and its status): for ever.
+    Payment,
     /// (system, record and its version): for ever.
     MasterVersion,
 }
@@ -38,6 +40,7 @@ impl KeyKind {
             Self::ShipNotice => "ship_notice",
             Self::Invoice => "invoice",
             Self::PoChange => "po_change",
+            Self::Payment => "payment",
             Self::MasterVersion => "master_version",
         }
     }

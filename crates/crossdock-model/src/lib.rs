@@ -22,6 +22,7 @@ mod order;
 mod ownership;
 mod partner;
 mod path;
+mod payment;
 mod po_change;
 mod position;
 mod posting;
@@ -57,7 +58,7 @@ pub use fact::Fact;
 pub use hub_event::{HubEvent, MessageRejected};
 pub use id::{
     AsnNumber, CorrelationId, CustomerId, ErpOrderNumber, FacilityId, IdError, InvoiceNumber, LineNumber, LotNumber,
-    MovementId, OrderId, PoNumber, ProductId, RecommendationId, RunId, SerialNumber, ShipmentId, SystemId,
+    MovementId, OrderId, PaymentId, PoNumber, ProductId, RecommendationId, RunId, SerialNumber, ShipmentId, SystemId,
     TrackingNumber, TransferId, Unit,
 };
 pub use invoice::{Invoice, InvoiceLine, InvoiceMatched, MatchLine, MatchResult};
@@ -80,6 +81,7 @@ pub use order::{
 pub use ownership::{Effect, FactAdopted, FactSetAside};
 pub use partner::{CustomerUpserted, SupplierUpserted};
 pub use path::Path;
+pub use payment::{OrderPayment, OrderPaymentChanged, PaymentCounts, PaymentHolds, PaymentStanding, PaymentStatus};
 pub use po_change::{PoChangeAcknowledged, PoChangeRefused, PoChangeRequested};
 pub use position::PositionChanged;
 pub use posting::{InventoryValued, OpenReceipts, ValuedLine};

@@ -79,6 +79,7 @@ impl Fact {
             | Self::SupplierUpserted(_)
             | Self::OrderChangeRequested(_)
             | Self::OrderRefunded(_)
+            | Self::OrderPayment(_)
             | Self::SyncCompleted(_) => Vec::new(),
         }
     }

@@ -4,7 +4,7 @@
 use crossdock_model::{OrderChangePending, OrderChangeRefused, OrderChanged, OrderMoved};
 
 use crate::stock::Side;
-use crate::{CancelState, Entry, LineState, OrderKey, State};
+use crate::{CancelState, Due, Entry, LineState, OrderKey, State};
 
 impl State {
     pub(super) fn change_order(&mut self, event: &OrderChanged, entry: &Entry) {
@@ -63,6 +63,7 @@ impl State {
         if order.lines.iter().all(nothing) {
             order.cancel = CancelState::Done;
             order.asked_back.clear();
+            self.timers.clear(&Due::Payment(key.clone()));
         }
         self.orders.update_waiting(&key);
     }

@@ -10,6 +10,7 @@ mod master;
 mod milestones;
 mod movements;
 mod orders;
+mod payments;
 mod procurement;
 mod regraded;
 mod returns;
@@ -45,6 +46,7 @@ impl State {
             Fact::OrderCaptured(order) => self.capture(order, entry),
             Fact::Shipped(movement) => self.ship(movement, entry),
             Fact::OrderRefunded(refund) => self.expect_back(refund, entry),
+            Fact::OrderPayment(payment) => self.take_payment(payment, entry),
             Fact::Returned(movement) => self.take_return(movement, entry),
             Fact::ShortPicked(movement) => self.short_pick(movement, entry),
             Fact::Received(movement) => self.receive(movement, entry),
@@ -100,6 +102,7 @@ impl State {
             HubEvent::OrderChangePending(e) => self.ask_back(e, entry),
             HubEvent::OrderMoved(e) => self.move_line(e, entry),
             HubEvent::OrderChangeRefused(e) => self.refuse_order_change(e),
+            HubEvent::OrderPaymentChanged(e) => self.change_payment(e, entry),
             HubEvent::OrderClosed(e) => self.close_order(e),
             HubEvent::PositionChanged(e) => self.publish(e),
             HubEvent::AdjustmentHeld(e) => self.hold_adjustment(e, entry),
@@ -128,6 +131,7 @@ impl State {
                 if e.kind == ExceptionKind::SyncOverdue {
                     self.stop_waiting_for_sync(e);
                 }
+                self.payment_asked(e);
                 self.count_asked(e, ExceptionId(entry.seq));
                 self.exceptions.open(ExceptionState {
                     id: ExceptionId(entry.seq),
@@ -145,6 +149,7 @@ impl State {
                 let about = self.exceptions.resolve(e, entry.meta.received_at).map(|x| x.opened.clone());
                 if let Some(opened) = about {
                     self.count_answered(&opened);
+                    self.payment_decided(&opened);
                     self.settle_exception(&opened, e.resolution, entry);
                     self.settle_gap(&opened, e);
                     self.decide_invoice(&opened, e.resolution);

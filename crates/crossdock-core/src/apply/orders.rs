@@ -10,7 +10,7 @@ use crossdock_model::{
 use crate::about::About;
 use crate::decide::Release;
 use crate::stock::Side;
-use crate::{CancelState, Entry, OrderKey, OrderState, ReleaseState, State};
+use crate::{CancelState, Due, Entry, OrderKey, OrderState, ReleaseState, State};
 
 impl State {
     pub(super) fn capture(&mut self, order: &Arc<Order>, entry: &Entry) {
@@ -21,6 +21,7 @@ impl State {
         {
             state.was_captured_as(as_captured, &said.factors);
         }
+        self.join_payments(&mut state);
         self.orders.insert(state);
     }
 
@@ -124,6 +125,7 @@ impl State {
         if order.lines.iter().all(|line| line.open().is_zero()) {
             order.cancel = CancelState::Done;
             order.asked_back.clear();
+            self.timers.clear(&Due::Payment(key.clone()));
         }
         self.orders.update_waiting(&key);
     }

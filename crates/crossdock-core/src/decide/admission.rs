@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 
 use crossdock_model::{
     Amount, BusinessKey, CorrelationId, ExceptionKind, ExceptionOpened, Fact, FactSetAside, KeyKind, MessageRejected,
-    Meta, Order, Quantity, Recommendation, Resolution, RunId, Severity, SystemId, Text, Timestamp, UnitFactor,
+    Meta, Order, OrderPayment, Quantity, Recommendation, Resolution, RunId, Severity, SystemId, Text, Timestamp,
+    UnitFactor,
 };
 use jiff::SignedDuration;
 use serde_json::json;
@@ -151,6 +152,7 @@ fn possible(state: &State, policy: &Policy, submission: &Submission) -> Result<(
         Fact::OrderCaptured(order) => possible_order(order),
         Fact::OrderChangeRequested(change) => super::changes::possible(state, policy, &submission.system, change),
         Fact::OrderCancelRequested(cancel) => super::changes::possible_cancel(state, &submission.system, cancel),
+        Fact::OrderPayment(payment) => possible_payment(payment),
         Fact::Recommended(r) => possible_recommendation(policy, r),
         Fact::TransferredOut(m) | Fact::TransferredIn(m) => possible_transfer(policy, m),
         Fact::InvoiceReceived(invoice) => purchasing::possible_invoice(invoice),
@@ -195,6 +197,15 @@ fn possible_order(order: &Order) -> Result<(), Refusal> {
     if sum.decimal() != order.total.decimal() {
         let message = format!("the lines sum to {sum}, not to {}", order.total);
         return Err(Refusal::invalid("order/total", "/data/total", message));
+    }
+    Ok(())
+}
+
+/// A payment is of something; what is given back is said of the payment, not as another one below zero.
+fn possible_payment(payment: &OrderPayment) -> Result<(), Refusal> {
+    if payment.amount <= Amount::ZERO {
+        let message = format!("{} {} is no payment; what is given back is `voided`", payment.amount, payment.currency);
+        return Err(Refusal::invalid("payment/amount", "/data/amount", message));
     }
     Ok(())
 }
@@ -301,6 +312,11 @@ fn of_object(state: &State, submission: &Submission) -> Option<Context> {
         Fact::OrderCancelRequested(e) => order(&e.order_id),
         Fact::Picked(e) | Fact::Packed(e) => order(&e.order_id),
         Fact::OrderRefunded(e) => order(&e.order_id),
+        Fact::OrderPayment(e) => {
+            let key = super::paid_order(e, &submission.system);
+            let early = || state.orders.early.get(&key).map(|early| &early.context);
+            state.order(&key).map(|order| &order.context).or_else(early).cloned()
+        }
         Fact::Returned(e) => order(&e.order_id),
         Fact::ShortPicked(e) => order(&e.order_id),
         Fact::Shipped(e) => order(&e.order_id),

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::allocation::fill_backorders;
 use super::orders::{close_if_complete, find, unknown_order};
-use super::{Ask, Question, changes, routes, short_pick};
+use super::{Ask, Question, changes, payments, routes, short_pick};
 use crate::about::About;
 use crate::orders::{CancelState, ReleaseState};
 use crate::{Draft, OrderKey, OrderState};
@@ -21,7 +21,14 @@ pub(super) fn requested(ask: &Ask<'_>, request: &OrderCancelRequested) -> Vec<Dr
         return changes::lines_cancelled(ask, id, &request.lines);
     }
     let key = OrderKey { source: ask.entry.meta.system.clone(), id: id.clone() };
-    let Some(order) = ask.state.order(&key) else { return Vec::from_iter(unknown_order(ask, id)) };
+    match ask.state.order(&key) {
+        Some(order) => whole(ask, order),
+        None => Vec::from_iter(unknown_order(ask, id)),
+    }
+}
+
+/// All that has not left, whoever asks.
+pub(super) fn whole(ask: &Ask<'_>, order: &OrderState) -> Vec<Draft> {
     if !order.is_open() || order.cancel != CancelState::None {
         return Vec::new();
     }
@@ -123,6 +130,7 @@ pub(super) fn cancelled(ask: &Ask<'_>, event: &OrderCancelled) -> Vec<Draft> {
         drafts.extend(routes::erp_cancel(ask, order));
     }
     drafts.extend(short_pick::settled(ask, order));
+    drafts.extend(over.then(|| payments::order_over(ask, order)).flatten());
     let mut facilities: Vec<_> = event.freed.iter().map(|line| &line.facility).collect();
     facilities.sort();
     facilities.dedup();

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::allocation::{allocate, fill_for_others};
 use super::orders::{close_if_complete, find, may_release, unknown_order};
-use super::{Ask, Question, routes, short_pick};
+use super::{Ask, Question, payments, routes, short_pick};
 use crate::about::About;
 use crate::master::Measure;
 use crate::orders::CancelState;
@@ -282,6 +282,11 @@ pub(super) fn changed(ask: &Ask<'_>, event: &OrderChanged) -> Vec<Draft> {
         drafts.extend(routes::erp_change(ask, order));
     }
     drafts.extend(short_pick::settled(ask, order));
+    if over {
+        drafts.extend(payments::order_over(ask, order));
+    } else {
+        drafts.extend(payments::order_changed(ask, order));
+    }
     // What a facility was asked for it has given back itself.
     if event.request.is_none() {
         drafts.extend(tell_facilities(ask, order, &event.cancelled));

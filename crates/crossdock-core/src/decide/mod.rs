@@ -19,6 +19,7 @@ mod milestones;
 mod moves;
 mod orders;
 mod ownership;
+mod payments;
 mod plausible;
 mod positions;
 mod procurement;
@@ -41,6 +42,7 @@ pub(crate) use admission::{Verdict, admit, context_of, fresh_context, hub_meta, 
 pub(crate) use commands::{Carried, command};
 pub(crate) use milestones::order_of;
 pub(crate) use ownership::as_said_by_owner;
+pub(crate) use payments::{PAYMENT, paid_order};
 pub(crate) use positions::position_changed;
 pub(crate) use routes::Release;
 pub(crate) use short_pick::position_of;
@@ -96,6 +98,7 @@ fn follows(state: &State, policy: &Policy, entry: &Entry, now: Timestamp) -> Vec
             Fact::OrderChangeRequested(change) => changes::requested(&ask, change),
             Fact::Picked(m) | Fact::Packed(m) => orders::staged(&ask, m),
             Fact::OrderRefunded(refund) => returns::refunded(&ask, refund),
+            Fact::OrderPayment(payment) => payments::said(&ask, payment),
             Fact::Returned(m) => returns::returned(&ask, m),
             Fact::ShortPicked(m) => short_pick::short_picked(&ask, m),
             Fact::Shipped(m) => shipments::shipped(&ask, m),
@@ -144,6 +147,7 @@ fn follows(state: &State, policy: &Policy, entry: &Entry, now: Timestamp) -> Vec
             HubEvent::OrderReleased(e) => orders::released(&ask, e),
             HubEvent::OrderShipped(e) => shipments::recorded(&ask, e),
             HubEvent::OrderCancelled(e) => cancel::cancelled(&ask, e),
+            HubEvent::OrderPaymentChanged(e) => payments::changed(&ask, e),
             HubEvent::OrderReturned(e) => returns::recorded(&ask, e),
             HubEvent::OrderChanged(e) => changes::changed(&ask, e),
             HubEvent::OrderChangePending(e) => changes::asked(&ask, e),
@@ -193,6 +197,8 @@ pub(crate) fn due(state: &State, policy: &Policy, due: &Due, now: Timestamp) -> 
         Due::Escalate(id) => escalation::exception(&ask, *id),
         Due::Milestone(number) => milestones::overdue(&ask, number),
         Due::HoldBack(facility) => sequence::window_over(&ask, facility),
+        Due::Payment(key) => payments::overdue(&ask, key),
+        Due::EarlyPayment(key) => payments::unclaimed(&ask, key),
         Due::EscalateLetter(id) => escalation::dead_letter(&ask, *id),
     }
 }
@@ -250,6 +256,10 @@ fn resolved(ask: &Ask<'_>, id: crossdock_model::ExceptionId, resolution: Resolut
         }
         ExceptionKind::ShortPick if resolution == Resolution::Cancel => {
             changes::give_up_short(ask, &exception.opened.about)
+        }
+        ExceptionKind::PaymentMissing => {
+            let by = exception.resolved.as_ref().map_or("", |(resolved, _)| resolved.by.as_str());
+            payments::decided(ask, &exception.opened, resolution, by)
         }
         ExceptionKind::ReceiptDiscrepancy => matching::discrepancy_decided(ask, &exception.opened.about),
         _ => matching::close_about(ask, &exception.opened.about),

@@ -6,13 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crossdock_model::{
     AllocatedLine, DeliveryPlanned, ErpOrderNumber, ExceptionKind, FacilityId, HubEvent, MovementStaged, Order,
-    OrderAccepted, OrderAllocated, OrderBooked, OrderClosed, OrderId, OrderReleased, Resolution, Severity, SystemId,
+    OrderAccepted, OrderAllocated, OrderBooked, OrderClosed, OrderId, OrderReleased, PaymentHolds, Resolution,
+    Severity, SystemId,
 };
 use serde_json::{Value, json};
 
 use super::allocation::allocate;
 use super::routes::Release;
-use super::{Ask, Question, routes, short_pick};
+use super::{Ask, Question, payments, routes, short_pick};
 use crate::about::About;
 use crate::delivery::Breaker;
 use crate::orders::CancelState;
@@ -29,10 +30,17 @@ pub(super) fn captured(ask: &Ask<'_>, order: &Order) -> Vec<Draft> {
     ]
 }
 
-/// Accepted: the ERP is owed the order, and stock is reserved at once; neither waits for the other.
+/// Accepted: the ERP is owed the order, and stock is reserved at once; neither waits for the other. What waits for its payment holds its
+/// stock (8.13).
 pub(super) fn accepted(ask: &Ask<'_>, event: &OrderAccepted) -> Vec<Draft> {
     let Some(order) = find(ask, &event.source, &event.order_id) else { return Vec::new() };
-    let mut drafts = Vec::from_iter(routes::erp_order(ask, order));
+    let payment = payments::at_acceptance(ask, order);
+    let mut drafts = payments::joined(ask, order);
+    if payment.as_ref().is_none_or(|payment| payment.holds == Some(PaymentHolds::Release)) {
+        drafts.extend(routes::erp_order(ask, order));
+    }
+    let payment = payment.map(|payment| Draft::of(&order.context, HubEvent::OrderPaymentChanged(payment)));
+    drafts.extend(payment);
     drafts.push(Draft::of(&order.context, HubEvent::OrderAllocated(allocate(ask, order))));
     drafts
 }
@@ -60,12 +68,12 @@ pub(super) fn allocated(ask: &Ask<'_>, event: &OrderAllocated) -> Vec<Draft> {
     drafts
 }
 
-/// By default a facility picks what the ERP has booked; by declared policy it does not wait for that.
+/// By default a facility picks what the ERP has booked; by declared policy it does not wait for that, or waits for the payment too.
 pub(super) fn may_release(ask: &Ask<'_>, order: &OrderState) -> bool {
     let booked = order.erp_order_number.is_some() || ask.policy.erp.is_none();
     let goes_on =
         ask.policy.release_before_booking || (ask.policy.orders.release_while_erp_is_down && erp_is_down(ask));
-    (booked || goes_on) && order.cancel == CancelState::None
+    (booked || goes_on) && order.cancel == CancelState::None && !order.awaits_payment()
 }
 
 /// Its breaker is open: nothing reaches it, and its queue waits.

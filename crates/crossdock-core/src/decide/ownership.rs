@@ -28,6 +28,7 @@ pub(super) fn written_by(fact: &Fact) -> Option<Write<'static>> {
     Some(match fact {
         Fact::OrderCaptured(_) => write("order", "capture", Act::Create),
         Fact::OrderRefunded(_) | Fact::OrderChangeRequested(_) => write("order", "capture", Act::Update),
+        Fact::OrderPayment(_) => write("order", "payment", Act::Create),
         Fact::OrderCancelRequested(_) => write("order", "cancellation", Act::Create),
         Fact::Adjusted(m) if m.reason == AdjustmentReason::CycleCount => {
             write("movement", "physical-count", Act::Create)
@@ -182,6 +183,13 @@ fn part(state: &State, policy: &Policy, sender: &SystemId, fact: &Fact) -> Resul
         Fact::OrderCaptured(order) if order.channel != *sender => {
             Err(Refusal::not_owner(format!("an order of channel `{}` is not {sender}'s to capture", order.channel)))
         }
+        // A channel is paid for its own orders; whoever keeps the money for it says whose they are.
+        Fact::OrderPayment(payment)
+            if policy.storefronts.contains(sender)
+                && payment.channel.as_ref().is_some_and(|channel| channel != sender) =>
+        {
+            Err(Refusal::not_owner(format!("{sender} is a channel, and speaks of payments of its own orders only")))
+        }
         Fact::InvoiceReceived(invoice) if invoice.supplier != *sender => {
             Err(Refusal::not_owner(format!("an invoice of `{}` is not {sender}'s to send", invoice.supplier)))
         }
@@ -202,6 +210,9 @@ fn undeclared(policy: &Policy, sender: &SystemId, fact: &Fact) -> Result<(), Ref
         };
     }
     match fact {
+        Fact::OrderPayment(payment) if payment.channel.as_ref().is_some_and(|channel| channel != sender) => {
+            Err(Refusal::not_owner(format!("{sender} is not declared as the keeper of anybody's payments")))
+        }
         Fact::Recommended(_) if policy.procurement.as_ref() != Some(sender) => {
             Err(Refusal::not_owner(format!("{sender} does not plan replenishment")))
         }

@@ -19,6 +19,7 @@ pub(super) fn times(policy: &Policy, submission: &Submission, now: Timestamp) ->
         Fact::ShipmentNotified(notice) => Some(("/data/shippedAt", notice.shipped_at)),
         Fact::ShipmentMilestone(milestone) => Some(("/data/occurredAt", milestone.occurred_at)),
         Fact::InvoiceReceived(invoice) => Some(("/data/invoicedAt", invoice.invoiced_at)),
+        Fact::OrderPayment(payment) => Some(("/data/occurredAt", payment.occurred_at)),
         Fact::SyncCompleted(sync) => Some(("/data/asOf", sync.as_of)),
         _ => None,
     };
@@ -45,6 +46,7 @@ fn span(ms: i64) -> String {
 pub(super) fn currency(fact: &Fact) -> Result<(), Refusal> {
     let said: Option<&Currency> = match fact {
         Fact::OrderCaptured(e) => Some(&e.currency),
+        Fact::OrderPayment(e) => Some(&e.currency),
         Fact::Recommended(e) => Some(&e.currency),
         Fact::InvoiceReceived(e) => Some(&e.currency),
         Fact::PriceUpserted(e) => Some(&e.currency),

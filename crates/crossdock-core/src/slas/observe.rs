@@ -332,6 +332,7 @@ fn flow_of(fact: &Fact) -> Flow {
         | Fact::ShortPicked(_)
         | Fact::OrderChangeRequested(_)
         | Fact::OrderRefunded(_)
+        | Fact::OrderPayment(_)
         | Fact::Returned(_)
         | Fact::Shipped(_) => Flow::OrderToShip,
         Fact::Recommended(_)

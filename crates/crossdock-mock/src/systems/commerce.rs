@@ -17,9 +17,10 @@ use super::{Emission, Life, Request, System};
 use crate::declaration;
 
 /// The statuses of an order in their order. A later word is not undone by an earlier one.
-const STATUSES: [&str; 13] = [
+const STATUSES: [&str; 14] = [
     "captured",
     "accepted",
+    "awaiting_payment",
     "backordered",
     "partially_allocated",
     "allocated",

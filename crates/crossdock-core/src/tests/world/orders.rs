@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::World;
-use crate::{DestinationRule, OrderPolicy, Split};
+use crate::{DestinationRule, OrderPolicy, PaymentRule, Split};
 
 /// `policy: {orders: {…}}`, in the words of the type.
 pub(super) fn policy(said: &Value) -> OrderPolicy {
@@ -28,6 +28,22 @@ pub(super) fn policy(said: &Value) -> OrderPolicy {
         },
         release_while_erp_is_down: flag("releaseWhileErpIsDown").unwrap_or(false),
         returns_are_sellable: flag("returnsAreSellable").unwrap_or(false),
+        payment: said["payment"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(c, rule)| (super::id(c), payment(rule)))
+            .collect(),
+        early_payment_ms: said["earlyPaymentMs"].as_i64().unwrap_or(usual.early_payment_ms),
+    }
+}
+
+/// `{holds: booking, counts: captured, dueMs: 60000}`.
+fn payment(said: &Value) -> PaymentRule {
+    PaymentRule {
+        holds: serde_json::from_value(said["holds"].clone()).expect("holds"),
+        counts: serde_json::from_value(said["counts"].clone()).expect("counts"),
+        due_ms: said["dueMs"].as_i64().unwrap_or(60_000),
     }
 }
 
@@ -54,6 +70,10 @@ impl World {
                 line.expected_back,
             )
             .unwrap();
+        }
+        for payment in order.payments.iter().flat_map(|payments| &payments.received) {
+            let (status, amount, currency) = (payment.status.as_str(), payment.amount, &payment.currency);
+            writeln!(text, "  payment {}: {amount} {currency} {status}", payment.id).unwrap();
         }
         self.text.push_str(&text);
     }
