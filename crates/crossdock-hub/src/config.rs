@@ -4,6 +4,7 @@
 
 mod declared;
 mod file;
+mod orders;
 
 pub use declared::DeclaredConfig;
 pub(crate) use declared::{Exceptions, Pace, Synthetic};
@@ -13,6 +14,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crossdock_core::OrderPolicy;
 use crossdock_diag::Diagnostics;
 use crossdock_model::PoMilestone;
 use secrecy::SecretString;
@@ -36,6 +38,8 @@ pub struct HubConfig {
     pub x12: X12Identity,
     /// What the hub may decide without a person.
     pub policy: PolicyConfig,
+    /// Which facility serves whom, what is split, what waits for its payment.
+    pub orders: OrderPolicy,
     /// Tolerances and times of buying.
     pub purchasing: PurchasingConfig,
     /// What of the stock is compared, and what waits.
@@ -300,6 +304,7 @@ impl HubConfig {
             delivery: DeliveryConfig::default(),
             x12: X12Identity { qualifier: "ZZ".to_owned(), id: "CROSSDOCK".to_owned() },
             policy: PolicyConfig::default(),
+            orders: OrderPolicy::default(),
             purchasing: PurchasingConfig::default(),
             stock: StockConfig::default(),
             master_data: MasterDataConfig::default(),

@@ -25,7 +25,7 @@ pub(crate) fn policy(config: &HubConfig, declared: &declared::Ownership) -> Resu
         safety_stock: BTreeMap::new(),
         approval_limit: parse::<Amount>("policy.approve_up_to", &config.policy.approve_up_to)?,
         release_before_booking: config.policy.release_before_booking,
-        orders: crossdock_core::OrderPolicy::default(),
+        orders: config.orders.clone(),
         reserved_prefix: config.policy.reserved_prefix.clone(),
         decision_due_ms: ms(config.policy.decision_due),
         ownership: ownership(declared)?,

@@ -14,6 +14,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::orders::OrdersTable;
 use super::{
     DeclaredConfig, DeliveryConfig, Exceptions, HubConfig, LedgerPlace, Limits, MasterDataConfig, Pace, PolicyConfig,
     PurchasingConfig, StockConfig, Synthetic, SystemConfig, X12Identity,
@@ -34,6 +35,8 @@ struct File {
     delivery: DeliveryTable,
     #[serde(default)]
     policy: PolicyTable,
+    #[serde(default)]
+    orders: OrdersTable,
     #[serde(default)]
     purchasing: PurchasingTable,
     #[serde(default)]
@@ -224,7 +227,7 @@ fn syntax(source: &Arc<SourceFile>, error: &toml::de::Error) -> Diagnostic {
     Diagnostic::error("config::syntax", message).at(source, Span::new(span.start, span.end), "").maybe_help(help)
 }
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     source: Arc<SourceFile>,
     folder: &'a Path,
     environment: Environment<'a>,
@@ -240,6 +243,7 @@ impl Reader<'_> {
             file.systems.into_iter().map(|(id, table)| (id.clone(), self.system(&id, table))).collect();
         let policy = self.policy(file.policy, &systems);
         let stock = self.stock(file.stock, &systems);
+        let orders = self.orders(file.orders, &systems);
         let config = HubConfig {
             listen,
             ledger: self.ledger(&file.ledger.path),
@@ -249,6 +253,7 @@ impl Reader<'_> {
             delivery: self.delivery(file.delivery),
             x12: identity(file.x12).unwrap_or_else(|| HubConfig::in_memory().x12),
             policy,
+            orders,
             purchasing: self.purchasing(file.purchasing),
             stock,
             master_data: self.master_data(file.master_data),
@@ -504,7 +509,12 @@ impl Reader<'_> {
         value.into_inner()
     }
 
-    fn positive<T: Copy + PartialEq + Default>(&mut self, key: &str, value: Option<Spanned<T>>, usual: T) -> T {
+    pub(super) fn positive<T: Copy + PartialEq + Default>(
+        &mut self,
+        key: &str,
+        value: Option<Spanned<T>>,
+        usual: T,
+    ) -> T {
         let Some(value) = value else { return usual };
         if *value.as_ref() == T::default() {
             self.mistake(key, span(&value), format!("`{key}` must be above 0")).file();
@@ -512,11 +522,11 @@ impl Reader<'_> {
         value.into_inner()
     }
 
-    fn duration(&mut self, key: &str, value: Option<Spanned<u64>>, usual: Duration) -> Duration {
+    pub(super) fn duration(&mut self, key: &str, value: Option<Spanned<u64>>, usual: Duration) -> Duration {
         Duration::from_millis(self.positive(key, value, usual.as_millis() as u64))
     }
 
-    fn mistake(&mut self, key: &str, at: Span, message: String) -> Mistake<'_> {
+    pub(super) fn mistake(&mut self, key: &str, at: Span, message: String) -> Mistake<'_> {
         let diagnostic = Diagnostic::error("config::value", message).at(&self.source, at, format!("at `{key}`"));
         Mistake { found: &mut self.found, diagnostic }
     }
@@ -524,23 +534,23 @@ impl Reader<'_> {
 
 /// A mistake that may get a sentence of help before it is filed.
 #[must_use]
-struct Mistake<'a> {
+pub(super) struct Mistake<'a> {
     found: &'a mut Diagnostics,
     diagnostic: Diagnostic,
 }
 
 impl Mistake<'_> {
-    fn help(mut self, help: impl Into<String>) -> Self {
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
         self.diagnostic = self.diagnostic.help(help);
         self
     }
 
-    fn file(self) {
+    pub(super) fn file(self) {
         self.found.push(self.diagnostic);
     }
 }
 
-fn span<T>(value: &Spanned<T>) -> Span {
+pub(super) fn span<T>(value: &Spanned<T>) -> Span {
     let range = value.span();
     Span::new(range.start, range.end)
 }

@@ -26,6 +26,7 @@ fn the_shipped_file_is_the_default() {
     assert_eq!(config.limits, usual.limits);
     assert_eq!(config.delivery, usual.delivery);
     assert_eq!(config.x12, usual.x12);
+    assert_eq!(config.orders, usual.orders);
     assert_eq!(config.policy.approve_up_to, usual.policy.approve_up_to);
     assert_eq!(config.ledger, LedgerPlace::File("/srv/crossdock.db".into()));
     assert_eq!(config.systems["wms-east"].contract, "wms");
@@ -112,6 +113,109 @@ facilities = ["DC-NORTH"]
                |               ^^^^^^^^^^ at `policy.facilities`
 
             9 errors
+        "#]],
+    );
+}
+
+#[test]
+fn what_is_declared_about_orders_fits_the_systems() {
+    check(
+        r#"listen = "127.0.0.1:7100"
+ledger.path = ":memory:"
+[systems.commerce]
+[systems.wms-east]
+facility = "DC-EAST"
+[orders]
+max_facilities = 0
+early_payment_ms = 0
+destinations = [
+  { country = "us", facilities = ["DC-EAST"] },
+  { country = "CA", facilities = [] },
+  { country = "CA", region = "QC", facilities = ["DC-EAST", "DC-EAST", "DC-NORTH"] },
+]
+payment.comerce = { holds = "booking", counts = "captured", due_ms = 60000 }
+payment.commerce = { holds = "release", counts = "authorised", due_ms = 0 }
+"#,
+        &expect![[r#"
+            error[config::value]: `orders.max_facilities` must be above 0
+             --> crossdock.toml:7:18
+              |
+            7 | max_facilities = 0
+              |                  ^ at `orders.max_facilities`
+
+            error[config::value]: `orders.early_payment_ms` must be above 0
+             --> crossdock.toml:8:20
+              |
+            8 | early_payment_ms = 0
+              |                    ^ at `orders.early_payment_ms`
+
+            error[config::value]: `us` is no country
+              --> crossdock.toml:10:15
+               |
+            10 |   { country = "us", facilities = ["DC-EAST"] },
+               |               ^^^^ at `orders.destinations`
+               |
+               = help: two capital letters of ISO 3166, for example "US"
+
+            error[config::value]: no facility would serve it
+              --> crossdock.toml:11:34
+               |
+            11 |   { country = "CA", facilities = [] },
+               |                                  ^^ at `orders.destinations`
+
+            error[config::value]: an earlier rule decides about all of CA, QC
+              --> crossdock.toml:12:3
+               |
+            12 |   { country = "CA", region = "QC", facilities = ["DC-EAST", "DC-EAST", "DC-NORTH"] },
+               |   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ at `orders.destinations`
+               |
+               = help: the first that fits decides: put the narrower one first
+
+            error[config::value]: `DC-EAST` is named twice
+              --> crossdock.toml:12:61
+               |
+            12 |   { country = "CA", region = "QC", facilities = ["DC-EAST", "DC-EAST", "DC-NORTH"] },
+               |                                                             ^^^^^^^^^ at `orders.destinations`
+
+            error[config::value]: no system has the facility `DC-NORTH`
+              --> crossdock.toml:12:72
+               |
+            12 |   { country = "CA", region = "QC", facilities = ["DC-EAST", "DC-EAST", "DC-NORTH"] },
+               |                                                                        ^^^^^^^^^^ at `orders.destinations`
+
+            error[config::value]: no system is called `comerce`
+              --> crossdock.toml:14:19
+               |
+            14 | payment.comerce = { holds = "booking", counts = "captured", due_ms = 60000 }
+               |                   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ at `orders.payment.comerce`
+               |
+               = help: did you mean `commerce`?
+
+            error[config::value]: `orders.payment.commerce.due_ms` must be above 0
+              --> crossdock.toml:15:73
+               |
+            15 | payment.commerce = { holds = "release", counts = "authorised", due_ms = 0 }
+               |                                                                         ^ at `orders.payment.commerce.due_ms`
+
+            9 errors
+        "#]],
+    );
+}
+
+#[test]
+fn a_word_that_orders_do_not_know_is_named_with_its_place() {
+    check(
+        r#"listen = "127.0.0.1:7100"
+ledger.path = ":memory:"
+[orders]
+split = "halves"
+"#,
+        &expect![[r#"
+            error[config::syntax]: unknown variant `halves`, expected one of `parts`, `whole_lines`, `whole_orders`
+             --> crossdock.toml:4:9
+              |
+            4 | split = "halves"
+              |         ^^^^^^^^
         "#]],
     );
 }
