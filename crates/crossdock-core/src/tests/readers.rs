@@ -166,3 +166,26 @@ fn a_synthetic_transaction_is_open_until_its_end() {
     world.step(&json!({ "resolve": { "id": asked, "resolution": "reject" } }));
     assert_eq!(world.state().synthetic_open(), 0);
 }
+
+#[test]
+fn two_questions_of_one_kind_about_one_order_are_two() {
+    let returned = |number: &str, quantity: &str| {
+        json!({ "fact": { "system": "wms-east", "type": "movement.returned.v1", "data": {
+            "movementId": number, "facility": "DC-EAST", "orderId": "A",
+            "lines": [{ "lineNumber": 1, "product": "P-1", "quantity": quantity, "unit": "EA" }],
+        }}})
+    };
+    let mut world = world(&[
+        json!({ "opening": { "facility": "DC-EAST", "product": "P-1", "quantity": "5" } }),
+        order("A", "2"),
+        booked("E-1"),
+        json!({ "shipped": { "order": "A", "facility": "DC-EAST", "lines": { "P-1": "2" } } }),
+        returned("RT-1", "3"),
+        returned("RT-2", "1"),
+    ]);
+    let open: Vec<_> = world.state().open_exceptions().map(|x| x.id.0).collect();
+    assert_eq!((open.len(), world.state().open_exception_count()), (2, 2), "each return is asked about for itself");
+    world.step(&json!({ "resolve": { "id": open[0], "resolution": "ignore" } }));
+    let left: Vec<_> = world.state().open_exceptions().map(|x| x.id.0).collect();
+    assert_eq!(left, open[1..], "the other one waits");
+}
