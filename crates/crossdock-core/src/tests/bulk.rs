@@ -33,7 +33,7 @@ fn bulk() -> DeliveryPlanned {
         target: id("commerce"),
         operation: "updatePrices".into(),
         key: "prices".into(),
-        ordering: Ordering::InOrder,
+        ordering: Ordering::NewestWins,
         idempotency_key: "updatePrices:7".into(),
         path: Path::default(),
         body: json!({ "currency": "USD", "prices": [{"p": "A"}, {"p": "B"}, {"p": "C"}, {"p": "D"}] }).into(),
@@ -59,6 +59,11 @@ fn left_after(outcome: AttemptOutcome) -> Vec<Value> {
     for draft in decide::after_delivery(&state, &policy, &plan, &entry, id(NOW)) {
         let HubEvent::DeliveryPlanned(plan) = &draft.event else { panic!("{draft:?}") };
         found.push(json!([plan.key, plan.idempotency_key, plan.body, plan.maybe_done]));
+        // The call of one item, in the order of its own key, whatever the order of the whole.
+        let items = plan.items.as_deref().map(|items| (items.at.to_string(), items.keys.clone()));
+        assert_eq!(items, Some(("/prices".to_owned(), vec![plan.key.clone()])));
+        assert_eq!((&plan.about, plan.ordering), (&plan.key, Ordering::InOrder));
+        assert_eq!((plan.target.as_str(), plan.operation.as_str()), ("commerce", "updatePrices"));
         apply(&mut state, draft.event);
     }
     assert_eq!(state.deliveries().counts(&id("commerce")).waiting, found.len());
