@@ -100,6 +100,11 @@ impl Residue {
 }
 
 impl State {
+    /// Why no synthetic transaction may begin, if somebody stopped them.
+    pub fn synthetic_stopped(&self) -> Option<&SyntheticSwitched> {
+        self.synthetic.stopped().map(|(switched, _)| switched)
+    }
+
     /// How many synthetic orders and recommendations are open.
     pub fn synthetic_open(&self) -> usize {
         self.synthetic.open_count()

@@ -5,10 +5,12 @@
 
 pub(crate) mod auth;
 pub(crate) mod messages;
+mod operations;
 mod ops;
 mod parameters;
 pub(crate) mod problem;
 mod process;
+mod questions;
 mod replays;
 pub(crate) mod server;
 mod stream;
@@ -64,7 +66,17 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/system/v1/{system}/events", post(system::submit))
         .route("/process/v1/orders", get(process::orders))
         .route("/process/v1/orders/{order_id}", get(process::order))
+        .route("/process/v1/orders/{order_id}/moves", post(process::move_line))
         .route("/process/v1/positions", get(process::positions))
+        .route("/process/v1/positions/as-of", get(questions::as_of))
+        .route("/process/v1/positions/available-to-promise", get(questions::to_promise))
+        .route("/process/v1/expected-receipts", get(questions::expected))
+        .route("/process/v1/received-not-invoiced", get(questions::not_invoiced))
+        .route("/process/v1/synthetic", get(operations::synthetic))
+        .route("/process/v1/synthetic/switch", post(operations::switch))
+        .route("/process/v1/synthetic/runs", post(operations::open_run))
+        .route("/process/v1/synthetic/runs/{run_id}/residue", get(operations::residue))
+        .route("/process/v1/shadow-comparisons", get(operations::shadow))
         .route("/process/v1/purchase-orders", get(process::purchase_orders))
         .route("/process/v1/purchase-orders/{po_number}", get(process::purchase_order))
         .route("/process/v1/recommendations", get(process::recommendations))

@@ -5,6 +5,7 @@ mod door;
 mod failures;
 mod flow;
 mod owners;
+mod questions;
 mod replays;
 mod start;
 mod stream;

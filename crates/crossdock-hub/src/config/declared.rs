@@ -83,7 +83,7 @@ pub struct Synthetic {
     targets: BTreeMap<SystemId, SyntheticTarget>,
     stand_ins: BTreeMap<SystemId, SystemId>,
     begun: Option<usize>,
-    open: Option<usize>,
+    pub(crate) open: Option<usize>,
     money: BTreeMap<Currency, Amount>,
     window_ms: Option<u32>,
 }

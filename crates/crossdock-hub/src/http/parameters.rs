@@ -19,12 +19,13 @@ use crate::http::App;
 use crate::http::problem::{Broken, Problem};
 
 /// The hub's own APIs among the contracts.
-const APIS: [&str; 6] = [
+const APIS: [&str; 7] = [
     "hub-system",
     "process-orders",
     "process-availability",
     "process-procurement",
     "process-exceptions",
+    "process-operations",
     "experience-storefront",
 ];
 

@@ -92,6 +92,14 @@ impl Problem {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "contract_broken", "The message breaks its contract", detail)
     }
 
+    /// A declared budget is used up. Half a minute: budgets are of minutes.
+    pub(crate) fn too_many(detail: impl Into<String>) -> Self {
+        let mut problem =
+            Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many", "Too much of it; come back later", detail);
+        problem.retry_after = Some(30);
+        problem
+    }
+
     pub(crate) fn busy(detail: impl Into<String>) -> Self {
         let mut problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "Too much is waiting; come back", detail);
         problem.retry_after = Some(1);

@@ -2,6 +2,8 @@
 //! Here: reading the state through the writer, and a person's orders to it. Not here: how an object looks (`views.rs`).
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use axum::Json;
@@ -66,6 +68,40 @@ pub(crate) async fn order(
         })
         .await?;
     found.map(Json).ok_or(missing)
+}
+
+/// `moveLine`.
+pub(crate) async fn move_line(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    Query(filters): Filters,
+    body: Body,
+) -> Reply {
+    app.keys.process(&headers, true)?;
+    let said = messages::json(&app.body(body, &headers).await?)?;
+    app.keeps("process-orders", "moveLine", &said)?;
+    let missing = Problem::not_found(format!("no order `{id}`"));
+    let key = app
+        .find(move |partition, _| {
+            let order: OrderId = id.parse().ok()?;
+            let source = filters.get("source");
+            let mut found = partition.state().orders().filter(|one| one.key.id == order);
+            match source {
+                Some(source) => found.find(|one| one.key.source.as_str() == source),
+                None => partition.state().order_by_id(&order),
+            }
+            .map(|one| one.key.clone())
+        })
+        .await?
+        .ok_or(missing)?;
+    let to = parsed(&said, "to")?.ok_or_else(|| Problem::bad_request("say where to"))?;
+    let line = said.get("lineNumber").and_then(Value::as_u64).and_then(|line| u32::try_from(line).ok());
+    let line = line.ok_or_else(|| Problem::bad_request("say which line"))?;
+    let order = key.clone();
+    app.order(Command::MoveLine { order: key, line, to, by: text(&said, "by"), reason: text(&said, "reason") }).await?;
+    let found = app.find(move |partition, _| partition.state().order(&order).map(views::order)).await?;
+    found.map(Json).ok_or_else(Problem::bug)
 }
 
 /// `listPositions`.
@@ -284,4 +320,29 @@ fn fits(filters: &BTreeMap<String, String>, key: &str, value: &Value) -> bool {
 /// The number in an id such as `exc-12`; the bare number is understood too, as the events carry it.
 pub(super) fn number(id: &str, prefix: &str) -> Option<u64> {
     id.strip_prefix(prefix).unwrap_or(id).parse().ok()
+}
+
+/// A property whose form the contract has checked, and whose meaning its type checks.
+pub(super) fn parsed<T: FromStr<Err: Display>>(said: &Value, key: &str) -> Result<Option<T>, Problem> {
+    let Some(value) = said.get(key).and_then(Value::as_str) else { return Ok(None) };
+    value.parse().map(Some).map_err(|error| wrong(&format!("/{key}"), error))
+}
+
+/// A query parameter that must be there.
+pub(super) fn required<T: FromStr<Err: Display>>(filters: &BTreeMap<String, String>, key: &str) -> Result<T, Problem> {
+    let value = filters.get(key).ok_or_else(|| Problem::bad_request(format!("/query/{key}: it must be given")))?;
+    value.parse().map_err(|error| Problem::bad_request(format!("/query/{key}: {error}")))
+}
+
+/// A message that keeps its contract and cannot be meant.
+pub(super) fn wrong(pointer: &str, message: impl Display) -> Problem {
+    let message = message.to_string();
+    let broken = Broken { pointer: pointer.to_owned(), rule: "meaning".to_owned(), message: message.clone() };
+    let mut problem = Problem::unprocessable(message);
+    problem.errors = vec![broken];
+    problem
+}
+
+pub(super) fn text(said: &Value, key: &str) -> String {
+    said.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
 }

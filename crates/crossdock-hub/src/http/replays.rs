@@ -17,8 +17,8 @@ use serde_json::{Value, json};
 
 use crate::http::App;
 use crate::http::messages;
-use crate::http::problem::{Broken, Problem};
-use crate::http::process::{Filters, LISTED, Reply, broken_at, number, of_run};
+use crate::http::problem::Problem;
+use crate::http::process::{Filters, LISTED, Reply, broken_at, number, of_run, parsed, text, wrong};
 use crate::http::system::refused;
 use crate::{records, views};
 
@@ -273,22 +273,4 @@ fn filter(said: &Value) -> Result<ReplayFilter, Problem> {
 
 fn limit(said: &Value) -> usize {
     said.get("limit").and_then(Value::as_u64).and_then(|limit| usize::try_from(limit).ok()).unwrap_or(SENT)
-}
-
-/// A property whose form the contract has checked, and whose meaning its type checks.
-fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(said: &Value, key: &str) -> Result<Option<T>, Problem> {
-    let Some(value) = said.get(key).and_then(Value::as_str) else { return Ok(None) };
-    value.parse().map(Some).map_err(|error| wrong(&format!("/{key}"), error))
-}
-
-fn wrong(pointer: &str, message: impl std::fmt::Display) -> Problem {
-    let message = message.to_string();
-    let broken = Broken { pointer: pointer.to_owned(), rule: "replay".to_owned(), message: message.clone() };
-    let mut problem = Problem::unprocessable(message);
-    problem.errors = vec![broken];
-    problem
-}
-
-fn text(said: &Value, key: &str) -> String {
-    said.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
 }

@@ -145,6 +145,7 @@ pub(crate) fn refused(refusal: &Refusal) -> Problem {
         403 => Problem::forbidden(refusal.message.clone()),
         404 => Problem::not_found(refusal.message.clone()),
         409 => Problem::conflict(refusal.message.clone()),
+        429 => Problem::too_many(refusal.message.clone()),
         _ => Problem::unprocessable(refusal.message.clone()),
     };
     problem.errors = vec![Broken {

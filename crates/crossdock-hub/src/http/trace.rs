@@ -1,7 +1,7 @@
 //! The story of one flow: `GET /process/v1/traces/{id}` (contracts/objects/trace.json).
 //! Here: from ledger records to events, deliveries and segments. Not here: finding the records (`archive.rs`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use axum::Json;
@@ -9,7 +9,7 @@ use axum::extract::{Path, State};
 use crossdock_core::Partition;
 use crossdock_core::delivery::Breaker;
 use crossdock_ledger::Record;
-use crossdock_model::{CloudEvent, DeliveryId, Timestamp};
+use crossdock_model::{CloudEvent, DeliveryId, PoNumber, Timestamp};
 use http::HeaderMap;
 use serde_json::{Map, Value, json};
 
@@ -20,6 +20,8 @@ use crate::http::problem::Problem;
 const TRACED: usize = 10_000;
 /// The most segments of one trace (contract: `maxItems`).
 const SEGMENTS: usize = 1000;
+/// The most attributions of one trace (contract: `maxItems`).
+const ATTRIBUTED: usize = 100;
 
 /// `getTrace`, by any id of any system.
 pub(crate) async fn trace(
@@ -41,6 +43,7 @@ pub(crate) async fn trace(
     let events: Vec<(u64, CloudEvent)> = records.iter().filter_map(read).collect();
     let mut deliveries = deliveries(&events);
     open_states(&app, &mut deliveries).await?;
+    let attributions = attributions(&app, &events).await?;
     Ok(Json(json!({
         "id": id,
         "correlationId": first,
@@ -48,6 +51,7 @@ pub(crate) async fn trace(
         "events": events.iter().map(|(seq, event)| view(*seq, event)).collect::<Vec<_>>(),
         "segments": segments(&events, &deliveries),
         "deliveries": deliveries.into_values().map(Value::from).collect::<Vec<_>>(),
+        "attributions": attributions,
     })))
 }
 
@@ -144,6 +148,22 @@ async fn open_states(app: &App, all: &mut BTreeMap<u64, Map<String, Value>>) -> 
         }
     }
     Ok(())
+}
+
+/// What the delay of each purchase order of the flow is made of (docs/concepts/domain.md, 10).
+async fn attributions(app: &App, events: &[(u64, CloudEvent)]) -> Result<Vec<Value>, Problem> {
+    let named = events.iter().filter_map(|(_, event)| event.data.get("poNumber")?.as_str()?.parse().ok());
+    let numbers: BTreeSet<PoNumber> = named.take(TRACED).collect();
+    let question = move |partition: &Partition, _| {
+        let of = |number: &PoNumber| {
+            let made_of = crossdock_core::attribution(partition.state(), partition.policy(), number)?;
+            let mut view = json!(made_of);
+            view["poNumber"] = json!(number);
+            Some(view)
+        };
+        numbers.iter().filter_map(of).take(ATTRIBUTED).collect()
+    };
+    Ok(app.engine.ask(question).await?)
 }
 
 fn id(value: &Value) -> Option<u64> {

@@ -146,8 +146,8 @@ async fn from_the_log_a_target_gets_what_it_never_got_and_nothing_twice() {
     let (world, ids) = refusing(&["1"]).await;
     let path = "/process/v1/replays";
     let with = |target: &str, from: u64, limit: u64| json!({"target": target, "from": from, "limit": limit, "by": "j.doe", "reason": "restored from last night"});
-    assert_eq!(refused(&world, path, &with("epr", 1, 10)).await, is(422, "/target", "replay"));
-    assert_eq!(refused(&world, path, &with("erp", 1 << 40, 10)).await, is(422, "/from", "replay"));
+    assert_eq!(refused(&world, path, &with("epr", 1, 10)).await, is(422, "/target", "meaning"));
+    assert_eq!(refused(&world, path, &with("erp", 1 << 40, 10)).await, is(422, "/from", "meaning"));
     assert_eq!(refused(&world, path, &with("erp", 0, 10)).await, is(422, "/from", "minimum"));
     assert_eq!(refused(&world, path, &with("carrier-swift", 1, 10)).await, is(404, "", "unknown"));
     let place = world.hub.app.replays.try_acquire().unwrap();
