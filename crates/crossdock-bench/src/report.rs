@@ -26,6 +26,8 @@ pub(crate) struct Told<'a> {
     pub(crate) judged: &'a Judgement,
     /// The judgements of invalid runs that were done again.
     pub(crate) rejected: &'a [Judgement],
+    /// What the hub measured of the run, where there is one that measures.
+    pub(crate) signals: Option<&'a Result<Value, String>>,
 }
 
 pub(crate) fn report(told: &Told<'_>) -> Report {
@@ -61,6 +63,10 @@ fn results(told: &Told<'_>) -> Vec<TestResult> {
     let concludes = reason(told).is_none();
     let mut results = vec![generator(told), flows(told, concludes)];
     results.extend(judged.bounds.iter().map(|bound| service_level(told, bound, concludes)));
+    if let Some(Ok(sheet)) = told.signals {
+        let levels = sheet.get("slas").and_then(Value::as_array).into_iter().flatten();
+        results.extend(levels.filter_map(|level| by_hub(told, level, concludes)));
+    }
     results
 }
 
@@ -131,6 +137,29 @@ fn service_level(told: &Told<'_>, bound: &Bound, concludes: bool) -> TestResult 
     result(told, &bound.name, verdict, &format!("sla/{}", bound.sla), message)
 }
 
+/// A level of the scenario by the hub's own figures, from event to event: the same that it shows live.
+fn by_hub(told: &Told<'_>, level: &Value, concludes: bool) -> Option<TestResult> {
+    let id = level.get("id")?.as_str()?;
+    told.levels.iter().find(|known| known.id == id)?;
+    let holds = match level.get("verdict")?.as_str()? {
+        "met" => true,
+        "missed" => false,
+        _ => return None,
+    };
+    let verdict = match (concludes, holds) {
+        (false, _) => ResultVerdict::Skipped,
+        (true, true) => ResultVerdict::Pass,
+        (true, false) => ResultVerdict::Fail,
+    };
+    let bounds = level.get("bounds")?.as_array()?.iter().map(|bound| {
+        let share = bound["perMille"].as_u64().unwrap_or(1000);
+        let name = if share == 1000 { "max".to_owned() } else { format!("p{}", share as f64 / 10.0) };
+        format!("{name} {} ms, at most {} ms", bound["measuredMs"], bound["targetMs"])
+    });
+    let message = format!("{}; {} of them", bounds.collect::<Vec<_>>().join("; "), level["count"]);
+    Some(result(told, &format!("{id} by the hub"), verdict, &format!("signal/{id}"), message))
+}
+
 fn result(told: &Told<'_>, name: &str, verdict: ResultVerdict, rule: &str, message: String) -> TestResult {
     let mut result = TestResult::new(name, verdict);
     result.rule = Some(rule.to_owned());
@@ -148,7 +177,7 @@ fn figures(told: &Told<'_>) -> Map<String, Value> {
     let late = sums.late.summary();
     let steps: Vec<Value> = in_order(told).into_iter().map(|(name, step)| step_figures(name, step)).collect();
     let slas: Vec<Value> = judged.bounds.iter().map(|bound| sla_figures(bound, concludes)).collect();
-    let figures = json!({
+    let mut figures = json!({
         "environment": told.environment,
         "rate": {"target_per_s": per_s(sums.due), "achieved_per_s": per_s(sums.started)},
         "generator": {
@@ -174,6 +203,12 @@ fn figures(told: &Told<'_>) -> Map<String, Value> {
         "reasons": sums.reasons,
         "curve": curves(told),
     });
+    if let Some(sheet) = told.signals {
+        figures["signals"] = match sheet {
+            Ok(sheet) => sheet.clone(),
+            Err(why) => json!({"unavailable": why}),
+        };
+    }
     match figures {
         Value::Object(figures) => figures,
         _ => Map::new(),

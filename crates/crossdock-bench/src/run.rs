@@ -103,10 +103,12 @@ pub async fn run(
     let runner = Runner::new(contracts, environment.clone(), runner_options)
         .await
         .map_err(|source| BenchError::Runner { environment: environment.name().to_owned(), source })?;
+    let asked = runner.clone();
     let flow =
         Arc::new(ScenarioFlow { runner, scenario: Arc::clone(&scenario), spans, cancel: options.cancel.clone() });
     let mut rejected: Vec<Judgement> = Vec::new();
     loop {
+        let before = asked.measured_from().await;
         let measured = drive_until_cancelled(&flow, &plan, &options.cancel, progress).await;
         let judged =
             judge(&measured, &levels, options.late_tolerance.or_else(|| declared(&scenario)), options.failures_allowed);
@@ -115,7 +117,12 @@ pub async fn run(
             rejected.push(judged);
             continue;
         }
+        let signals = match &before {
+            Some(at) => Some(asked.signals_since(*at, scenario.synthetic().is_some(), None).await),
+            None => None,
+        };
         return Ok(report::report(&Told {
+            signals: signals.as_ref(),
             started,
             took: began.elapsed(),
             environment: environment.name(),

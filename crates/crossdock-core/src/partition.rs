@@ -24,6 +24,7 @@ use serde_json::Value;
 use crate::decide::{self, Verdict};
 use crate::delivery::{self, Attempt, AttemptOutcome, Lanes, ReplayScan};
 use crate::index::Index;
+use crate::slas::Slas;
 use crate::{Context, Draft, Due, Entry, OrderKey, Policy, Refusal, Seq, State};
 use crossdock_model::{UnitFactor, numbered};
 
@@ -324,6 +325,8 @@ pub struct Partition {
     /// Timers that fell due and led to nothing: a defect, which must not keep the machine busy.
     stuck: BTreeSet<(Timestamp, Due)>,
     failed: bool,
+    /// Measured beside the state: what they say is a fold of the ledger, whoever folds it and whenever.
+    signals: Option<Slas>,
     /// The last entry after which the invariants were checked.
     #[cfg(debug_assertions)]
     checked: Seq,
@@ -356,14 +359,30 @@ impl Partition {
             root: None,
             stuck: BTreeSet::new(),
             failed: false,
+            signals: None,
             #[cfg(debug_assertions)]
             checked: 0,
         }
     }
 
+    /// Measures signals of everything that is folded from now on (domain.md 13).
+    #[must_use]
+    pub fn measuring(mut self, signals: Slas) -> Self {
+        self.signals = Some(signals);
+        self
+    }
+
+    /// The signals, up to this time, where they are measured: as [`Partition::state`], with decisions that are not durable yet.
+    pub fn signals(&mut self, now: Timestamp) -> Option<(&Slas, &State)> {
+        let signals = self.signals.as_mut()?;
+        signals.tick(now);
+        Some((signals, &self.state))
+    }
+
     /// Rebuilds a partition: fold one entry of the ledger. Call it for each in order, before any [`Partition::handle`].
     pub fn restore(&mut self, entry: &Entry) {
         self.state.apply(entry);
+        self.measure(entry);
         self.durable = entry.seq;
         self.restored = entry.seq;
     }
@@ -654,11 +673,19 @@ impl Partition {
     fn record_entry(&mut self, entry: Entry) -> Arc<Entry> {
         let entry = Arc::new(entry);
         self.state.apply(&entry);
+        self.measure(&entry);
         for (key, digest) in &entry.keys {
             self.tail.insert(key.clone(), (*digest, entry.seq));
         }
         self.pending.push(Arc::clone(&entry));
         entry
+    }
+
+    /// Each entry is measured with the state that it made, live as in a restart: a figure does not depend on who computed it.
+    fn measure(&mut self, entry: &Entry) {
+        if let Some(signals) = &mut self.signals {
+            signals.observe(entry, &self.state);
+        }
     }
 
     fn appended(&mut self, upto: Seq) {

@@ -11,7 +11,8 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crossdock_core::delivery::{Attempt, AttemptOutcome};
-use crossdock_core::{Answer, Command, Entry, Input, Known, Output, Partition, Policy, Submission, Ticket};
+use crossdock_core::slas::Slas;
+use crossdock_core::{Answer, Command, Entry, Input, Known, Output, Partition, Policy, State, Submission, Ticket};
 use crossdock_ledger::{Ledger, LedgerError, NewRecord};
 use crossdock_model::{CloudEvent, DeliveryId, MessageRejected, Timestamp};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
@@ -27,7 +28,7 @@ const REBUILD_PAUSE: Duration = Duration::from_millis(500);
 const RESTORE_PAGE: usize = 1000;
 
 /// A question to the partition, answered between two messages.
-type Question = Box<dyn FnOnce(&Partition, Timestamp) + Send>;
+type Question = Box<dyn FnOnce(&mut Partition, Timestamp) + Send>;
 
 enum Work {
     Admit { submission: Box<Submission>, original: Box<CloudEvent>, waiting: Waiting },
@@ -74,6 +75,8 @@ pub(crate) enum Busy {
 /// What an engine starts with.
 pub(crate) struct Parts {
     pub(crate) policy: Arc<Policy>,
+    /// What is measured, empty.
+    pub(crate) signals: Slas,
     pub(crate) ledger: Box<dyn Ledger>,
     pub(crate) feed: Arc<Feed>,
     pub(crate) metrics: Arc<Metrics>,
@@ -96,7 +99,7 @@ impl Engine {
             died,
         };
         let mut writer = Writer {
-            partition: Partition::new(Arc::clone(&parts.policy), seed()),
+            partition: Partition::new(Arc::clone(&parts.policy), seed()).measuring(parts.signals.clone()),
             parts,
             incoming,
             outcomes: Outcomes(work),
@@ -155,9 +158,24 @@ impl Engine {
         question: impl FnOnce(&Partition, Timestamp) -> T + Send + 'static,
     ) -> Result<T, Busy> {
         let (reply, answer) = oneshot::channel();
-        let ask = move |partition: &Partition, now: Timestamp| {
+        let ask = move |partition: &mut Partition, now: Timestamp| {
             // Whoever asked may have left meanwhile.
             drop(reply.send(question(partition, now)));
+        };
+        self.work.send(Work::Ask(Box::new(ask))).map_err(|_| Busy::Stopped)?;
+        answer.await.map_err(|_| Busy::Stopped)
+    }
+
+    /// The same of the signals that it measures, up to now.
+    pub(crate) async fn ask_signals<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Slas, &State, Timestamp) -> T + Send + 'static,
+    ) -> Result<T, Busy> {
+        let (reply, answer) = oneshot::channel();
+        let ask = move |partition: &mut Partition, now: Timestamp| {
+            if let Some((signals, state)) = partition.signals(now) {
+                drop(reply.send(question(signals, state, now)));
+            }
         };
         self.work.send(Work::Ask(Box::new(ask))).map_err(|_| Busy::Stopped)?;
         answer.await.map_err(|_| Busy::Stopped)
@@ -244,7 +262,7 @@ impl Writer {
             }
             let now = clock::now();
             for question in std::mem::take(&mut self.questions) {
-                question(&self.partition, now);
+                question(&mut self.partition, now);
             }
             let first = match self.partition.wake_at(now) {
                 Some(at) => {
@@ -423,7 +441,8 @@ impl Writer {
         }
         loop {
             std::thread::sleep(REBUILD_PAUSE);
-            self.partition = Partition::new(Arc::clone(&self.parts.policy), seed());
+            let partition = Partition::new(Arc::clone(&self.parts.policy), seed());
+            self.partition = partition.measuring(self.parts.signals.clone());
             match self.restore().and_then(|()| self.catch_up()) {
                 Ok(()) => break,
                 Err(error) => tracing::error!(error = %chain(&error), "the ledger cannot be read; trying again"),

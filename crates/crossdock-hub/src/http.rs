@@ -4,6 +4,7 @@
 //! Invariant: every answer that is not a success is a problem document, also for a path or method that does not exist.
 
 pub(crate) mod auth;
+mod measured;
 pub(crate) mod messages;
 mod operations;
 mod ops;
@@ -29,6 +30,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use bytes::Bytes;
 use crossdock_contract::Contracts;
+use crossdock_core::slas::Slas;
 use crossdock_edi::Guide;
 use http::HeaderMap;
 use tokio::sync::{Semaphore, watch};
@@ -54,6 +56,8 @@ pub(crate) struct App {
     pub(crate) metrics: Arc<Metrics>,
     /// Places for event streams.
     pub(crate) streams: Arc<Semaphore>,
+    /// What is measured, empty: for figures of a part of the ledger.
+    pub(crate) signals: Slas,
     /// The place for a replay that reads the ledger.
     pub(crate) replays: Semaphore,
     /// True once the hub stops: streams end.
@@ -76,6 +80,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/process/v1/synthetic/switch", post(operations::switch))
         .route("/process/v1/synthetic/runs", post(operations::open_run))
         .route("/process/v1/synthetic/runs/{run_id}/residue", get(operations::residue))
+        .route("/process/v1/signals", get(measured::signals))
         .route("/process/v1/shadow-comparisons", get(operations::shadow))
         .route("/process/v1/purchase-orders", get(process::purchase_orders))
         .route("/process/v1/purchase-orders/{po_number}", get(process::purchase_order))

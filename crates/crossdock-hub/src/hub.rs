@@ -23,7 +23,7 @@ use crate::feed::Feed;
 use crate::http::auth::Keys;
 use crate::http::{App, router, server};
 use crate::metrics::Metrics;
-use crate::{HubError, policy};
+use crate::{HubError, policy, signals};
 
 /// The hub. There is nothing to it but its start.
 #[derive(Debug)]
@@ -87,8 +87,10 @@ impl Hub {
             Arc::clone(&metrics),
         ));
         let runtime = tokio::runtime::Handle::current();
+        let signals = signals::measured(contracts.slas(), &policy);
         let parts = Parts {
             policy,
+            signals: signals.clone(),
             ledger,
             feed: Arc::clone(&feed),
             metrics: Arc::clone(&metrics),
@@ -113,6 +115,7 @@ impl Hub {
             archive,
             metrics,
             streams: Arc::new(Semaphore::new(config.limits.streams)),
+            signals,
             replays: Semaphore::new(1),
             stop: watch::Sender::new(false),
             contracts,

@@ -17,6 +17,7 @@ mod hub;
 mod metrics;
 mod policy;
 mod records;
+mod signals;
 mod views;
 
 pub use config::{

@@ -7,6 +7,7 @@ mod flow;
 mod owners;
 mod questions;
 mod replays;
+mod signals;
 mod start;
 mod stream;
 mod world;

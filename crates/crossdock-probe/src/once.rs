@@ -2,6 +2,7 @@
 //! Here: admission, the run, residue, the report. Not here: schedules and history.
 //! Invariant: every way to end has a report; a transaction that may not run has sent nothing.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,7 +10,9 @@ use std::time::Instant;
 
 use crossdock_contract::Contracts;
 use crossdock_report::{Report, TestResult, Verdict};
-use crossdock_scenario::{Cancel, Environment, Residue, RunInput, RunVerdict, Runner, RunnerOptions, Scenario};
+use crossdock_scenario::{
+    Cancel, Class, Environment, Residue, RunInput, RunVerdict, Runner, RunnerOptions, Scenario, SyntheticMode,
+};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -67,7 +70,13 @@ pub async fn once(
             }
         }
     }
-    let run = runner.run(scenario, RunInput { cancel: options.cancel, ..RunInput::once() }).await;
+    let input = RunInput { cancel: options.cancel, ..RunInput::once() };
+    if let Some(result) = told_the_hub(&runner, scenario, &input.run_id).await {
+        report.push(result);
+        return report.finish(started, began.elapsed()).with_verdict(Verdict::Error, "refused");
+    }
+    let measured = runner.measured_from().await;
+    let run = runner.run(scenario, input).await;
     let residue = match run.verdict {
         // Somebody waits for the process to end.
         RunVerdict::Interrupted => Residue::default(),
@@ -78,6 +87,10 @@ pub async fn once(
     report.set("steps", rows::steps(&run, environment));
     report.set("slas", rows::slas(&run));
     report.set("timeline", rows::timeline(&run));
+    if let Some(at) = measured.filter(|_| run.verdict != RunVerdict::Interrupted) {
+        let sheet = runner.signals_since(at, scenario.synthetic().is_some(), Some(&run.run_id)).await;
+        report.set("signals", sheet.unwrap_or_else(|why| json!({"unavailable": why})));
+    }
     if let Some(charged) = attribution::attribute(&run, scenario, environment) {
         report.set("attribution", charged);
     }
@@ -90,6 +103,32 @@ pub async fn once(
         return report.with_verdict(Verdict::Error, "interrupted");
     }
     report
+}
+
+/// What keeps a synthetic transaction from beginning: the switch, or a hub that cannot send its messages where they must go.
+///
+/// Sinks are told to the hub everywhere. That a simulator stands in is told in production only: elsewhere the systems may be
+/// simulators themselves.
+async fn told_the_hub(runner: &Runner, scenario: &Scenario, run_id: &str) -> Option<TestResult> {
+    scenario.synthetic()?;
+    if let Some(who) = runner.stopped().await {
+        return Some(TestResult::error("synthetic transactions may begin", who).rule("probe::stopped"));
+    }
+    let environment = runner.environment();
+    let production = environment.class() == Class::Production;
+    let word = |mode: SyntheticMode| match mode {
+        SyntheticMode::Sink => Some("sink"),
+        SyntheticMode::StandIn => production.then_some("stand_in"),
+        SyntheticMode::Real => None,
+    };
+    let modes =
+        environment.systems().keys().filter_map(|id| Some((id.clone(), word(environment.synthetic_mode(id)?)?)));
+    let targets: BTreeMap<String, &str> = modes.collect();
+    if targets.is_empty() {
+        return None;
+    }
+    let why = runner.open_run(run_id, &targets).await?.err()?;
+    Some(TestResult::error("the hub sends the run's messages where they may go", why).rule("probe::not_isolated"))
 }
 
 /// An error with its causes, outermost first.

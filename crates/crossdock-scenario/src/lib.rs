@@ -7,6 +7,7 @@ mod compile;
 mod context;
 pub mod environment;
 pub mod events;
+mod hub;
 mod intent;
 pub mod language;
 mod outcome;
@@ -18,6 +19,7 @@ mod steps;
 
 pub use cancel::Cancel;
 pub use environment::{Class, Environment, EnvironmentFile, SyntheticMode};
+pub use hub::Measured;
 pub use intent::IntentError;
 pub use language::ScenarioFile;
 pub use outcome::{CleanupRun, EventRun, Outcome, Residue, ResidueItem, Run, RunVerdict, SlaRun, StepKind, StepRun};

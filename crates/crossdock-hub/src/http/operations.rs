@@ -8,6 +8,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
+use crossdock_core::shadow::Comparison;
 use crossdock_core::{Command, Partition, Residue};
 use crossdock_model::{RunId, SyntheticRunOpened, SyntheticTarget, SystemId};
 use http::HeaderMap;
@@ -98,19 +99,16 @@ fn left_open(run: &RunId, left: &Residue) -> Value {
 pub(crate) async fn shadow(State(app): State<Arc<App>>, headers: HeaderMap, Query(filters): Filters) -> Reply {
     app.keys.process(&headers, false)?;
     let group: String = required(&filters, "group")?;
-    let missing = Problem::not_found(format!("there was nothing to compare of `{group}`"));
-    let found = app
-        .find(move |partition, _| {
-            let comparison = partition.state().shadow(&group)?;
-            let days = comparison.days().map(|(day, counts)| {
-                json!({
-                    "day": day, "matched": counts.matched, "different": counts.different, "missing": counts.missing,
-                    "unexpected": counts.unexpected,
-                })
-            });
-            let days: Vec<Value> = days.collect();
-            Some(json!({"group": group, "waiting": comparison.waiting(), "days": days}))
-        })
-        .await?;
-    found.map(Json).ok_or(missing)
+    app.ask(move |partition, _| {
+        let comparison = partition.state().shadow(&group);
+        let days = comparison.into_iter().flat_map(Comparison::days).map(|(day, counts)| {
+            json!({
+                "day": day, "matched": counts.matched, "different": counts.different, "missing": counts.missing,
+                "unexpected": counts.unexpected,
+            })
+        });
+        let days: Vec<Value> = days.collect();
+        json!({"group": group, "waiting": comparison.map_or(0, Comparison::waiting), "days": days})
+    })
+    .await
 }

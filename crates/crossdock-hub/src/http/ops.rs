@@ -18,6 +18,7 @@ use crate::clock;
 use crate::http::App;
 use crate::http::problem::Problem;
 use crate::metrics::Gauge;
+use crate::signals::{self, Of, WINDOW_MS};
 
 /// What one target's queue looks like.
 struct TargetView {
@@ -81,13 +82,82 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>, headers: HeaderMap) -> 
     gauges.extend(of_target("crossdock_delivery_backlog", |target| target.backlog as f64));
     gauges.extend(of_target("crossdock_delivery_backlog_age_seconds", |target| target.oldest_s));
     gauges.extend(of_target("crossdock_breaker_open", |target| f64::from(u8::from(target.breaker.is_some()))));
+    gauges.extend(signal_gauges(&signals_of_last_hour(&app).await?));
     let content_type = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     Ok((content_type, app.metrics.render(&gauges)).into_response())
+}
+
+/// The sheet of real transactions, as `/process/v1/signals` shows it.
+async fn signals_of_last_hour(app: &App) -> Result<Value, Problem> {
+    let of = |now| Of { synthetic: false, window_ms: WINDOW_MS, now };
+    Ok(app.engine.ask_signals(move |slas, state, now| signals::view(slas, state, of(now))).await?)
+}
+
+/// `crossdock_signal_*`: the same figures. Labels are systems, operations, event types and ids of levels, so the set is bounded.
+fn signal_gauges(sheet: &Value) -> Vec<Gauge> {
+    let rows = |key: &str| sheet.get(key).and_then(Value::as_array).into_iter().flatten();
+    let text = |row: &Value, key: &str| row.get(key).and_then(Value::as_str).map(str::to_owned);
+    let mut of_ms = Vec::new();
+    let (mut of_count, mut of_ratio) = (Vec::new(), Vec::new());
+    for row in rows("signals") {
+        let mut labels = vec![("signal", text(row, "name").unwrap_or_default())];
+        labels.extend(["flow", "hop"].into_iter().filter_map(|key| Some((key, text(row, key)?))));
+        let number = |key: &str| row.get(key).and_then(Value::as_f64);
+        for (key, quantile) in [("p50Ms", "0.5"), ("p95Ms", "0.95"), ("p99Ms", "0.99"), ("maxMs", "1")] {
+            if let Some(value) = number(key) {
+                let labels = labels.iter().cloned().chain([("quantile", quantile.to_owned())]).collect();
+                of_ms.push(Gauge { name: "crossdock_signal_milliseconds", labels, value });
+            }
+        }
+        if let Some(value) = number("ppm") {
+            let value = value / 1e6;
+            of_ratio.push(Gauge { name: "crossdock_signal_ratio", labels: labels.clone(), value });
+        }
+        if let Some(value) = number("count") {
+            of_count.push(Gauge { name: "crossdock_signal_count", labels, value });
+        }
+    }
+    let level = |row: &Value| {
+        let value = match row.get("verdict").and_then(Value::as_str) {
+            Some("met") => 1.0,
+            Some("missed") => 0.0,
+            _ => return None,
+        };
+        Some(Gauge { name: "crossdock_sla_met", labels: vec![("sla", text(row, "id").unwrap_or_default())], value })
+    };
+    let levels = rows("slas").filter_map(level);
+    of_ms.into_iter().chain(of_ratio).chain(of_count).chain(levels).collect()
+}
+
+/// The declared levels of which something was measured.
+fn levels(page: &mut String, sheet: &Value) {
+    let rows: Vec<&Value> = sheet.get("slas").and_then(Value::as_array).into_iter().flatten().collect();
+    let measured: Vec<&&Value> = rows.iter().filter(|row| row["verdict"] != "unknown").collect();
+    page.push_str("<h2>Service levels, last hour</h2>");
+    if measured.is_empty() {
+        page.push_str("<p>Nothing was measured.</p>");
+        return;
+    }
+    page.push_str("<div class=scroll><table><tr><th>level<th>measured<th>bounds<th></tr>");
+    for row in measured {
+        let bounds = row["bounds"].as_array().into_iter().flatten().map(|bound| {
+            let share = bound["perMille"].as_u64().unwrap_or(1000);
+            let name = if share == 1000 { "max".to_owned() } else { format!("p{}", share as f64 / 10.0) };
+            format!("{name} {} of {} ms", bound["measuredMs"], bound["targetMs"])
+        });
+        let bounds = bounds.collect::<Vec<_>>().join(", ");
+        let (tone, word) = if row["verdict"] == "met" { ("ok", "met") } else { ("bad", "missed") };
+        let id = escaped(row["id"].as_str().unwrap_or_default());
+        let line = format_args!("<tr><td>{id}<td class=n>{}<td>{bounds}<td class={tone}>{word}</tr>", row["count"]);
+        write(page, line);
+    }
+    page.push_str("</table></div>");
 }
 
 /// `/ops`.
 pub(crate) async fn page(State(app): State<Arc<App>>) -> Result<Html<String>, Problem> {
     let view = app.engine.ask(overview).await?;
+    let sheet = signals_of_last_hour(&app).await?;
     let (waiting, bound) = app.engine.queue();
     let mut page = Html(String::with_capacity(4096));
     page.0.push_str(HEAD);
@@ -121,6 +191,7 @@ pub(crate) async fn page(State(app): State<Arc<App>>) -> Result<Html<String>, Pr
         view.targets.iter().for_each(|target| row(&mut page.0, target, now));
         page.0.push_str("</table></div>");
     }
+    levels(&mut page.0, &sheet);
     page.0.push_str("<h2>Counts since the start</h2><div class=scroll><table>");
     let mut last = String::new();
     for (series, value) in app.metrics.counters() {

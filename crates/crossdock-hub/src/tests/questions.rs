@@ -25,13 +25,15 @@ async fn ordered(world: &World) {
 async fn questions_that_cannot_be_answered_are_refused() {
     let world = World::new().await;
     world.stock("P-100", "10").await;
+    let nothing = json!({"group": "movement/stock-movement", "waiting": 0, "days": []});
+    assert_eq!(world.get("/process/v1/shadow-comparisons?group=movement/stock-movement").await, nothing);
     for (path, status) in [
         ("/process/v1/positions/as-of?product=P-100&facility=DC-EAST", 400),
         ("/process/v1/positions/as-of?product=P-100&facility=DC-EAST&time=yesterday", 400),
         ("/process/v1/positions/as-of?product=P-999&facility=DC-EAST&time=2026-03-02T09:00:00Z", 404),
         ("/process/v1/positions/available-to-promise?product=P-100&facility=DC-EAST&date=2026-13-01", 400),
         ("/process/v1/positions/available-to-promise?product=P-100&facility=DC-NORTH&date=2026-12-01", 404),
-        ("/process/v1/shadow-comparisons?group=movement/stock-movement", 404),
+        ("/process/v1/shadow-comparisons", 400),
         ("/process/v1/shadow-comparisons?group=movement", 400),
     ] {
         let (got, problem) = world.try_get(path).await;
