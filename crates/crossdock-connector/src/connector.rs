@@ -8,7 +8,8 @@ use std::sync::Arc;
 use crossdock_contract::{Api, Contracts};
 use http::Method;
 
-use crate::call::{Call, Outcome};
+use crate::call::{Answer, Body, Call, Outcome};
+use crate::items::{self, ItemOutcome};
 use crate::lookup::{self, Found};
 use crate::transport::{Line, Target};
 
@@ -101,6 +102,21 @@ impl Connector {
             Found::Absent | Found::NoLookup => self.send(call).await,
             Found::CannotTell(outcome) => outcome,
         }
+    }
+
+    /// What an answer says of each item of a bulk call; `None` where the target's contract does not say how it would.
+    ///
+    /// `at` is the JSON pointer to the list in the body, `keys` the business key of each item in its order.
+    pub fn items(
+        &self,
+        call: &Call,
+        answer: &Answer,
+        (at, keys): (&str, &[String]),
+    ) -> Option<BTreeMap<String, ItemOutcome>> {
+        let (_, api) = self.line(call)?;
+        let expression = api.operation(&call.operation)?.items.as_ref()?;
+        let Body::Json(body) = &call.body else { return None };
+        Some(items::read(expression, answer, body.pointer(at)?, keys))
     }
 
     fn line(&self, call: &Call) -> Option<(&Line, &Api)> {

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::expr::Expr;
 use crate::schema::Schema;
 
 /// One API.
@@ -50,6 +51,8 @@ pub struct Operation {
     pub idempotent: bool,
     /// Whether it is deprecated.
     pub deprecated: bool,
+    /// Of a bulk call, `x-items`: how each item ended, from `{status, body, items, keys}` to a list of `{key or at, done, why}`.
+    pub items: Option<Expr>,
     /// Where it stands: file and line.
     pub place: (String, usize),
 }

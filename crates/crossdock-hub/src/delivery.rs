@@ -5,8 +5,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crossdock_connector::{Body, Call, Connector, Outcome, outbound};
-use crossdock_core::delivery::{Attempt, AttemptOutcome};
+use crossdock_connector::{Body, Call, Connector, ItemOutcome, Outcome, outbound};
+use crossdock_core::delivery::{Attempt, AttemptOutcome, ItemEnd};
 use crossdock_edi::{Guide, Party};
 use crossdock_model::{CloudEvent, EdiControl, Timestamp};
 
@@ -40,9 +40,16 @@ impl Courier {
     pub(crate) async fn deliver(&self, attempt: Attempt, outcomes: Outcomes) {
         let started = Instant::now();
         let target = attempt.plan.target.to_string();
-        let outcome = match self.call(&attempt).await {
-            Ok(call) if attempt.maybe_done => self.connector.send_again(&call).await,
-            Ok(call) => self.connector.send(&call).await,
+        let (outcome, items) = match self.call(&attempt).await {
+            Ok(call) => {
+                let sent = if attempt.maybe_done {
+                    self.connector.send_again(&call).await
+                } else {
+                    self.connector.send(&call).await
+                };
+                let items = self.items(&attempt, &call, &sent);
+                (sent, items)
+            }
             // Nothing was sent, and nothing will be until somebody has changed the message or the configuration.
             Err(why) => {
                 outcomes.tell(attempt.id, unrenderable(&why));
@@ -58,7 +65,23 @@ impl Courier {
         self.metrics.count("crossdock_delivery_outcomes_total", &labels);
         self.metrics.observe("crossdock_delivery_seconds", &[("target", target.as_str())], started.elapsed());
         tracing::debug!(delivery = %attempt.id, %target, operation = attempt.plan.operation.as_str(), outcome = word, "attempt ended");
-        outcomes.tell(attempt.id, told(outcome));
+        outcomes.tell(attempt.id, items.unwrap_or_else(|| told(outcome)));
+    }
+
+    /// The outcome of a bulk call that was answered: item by item, where the target's contract says how to read that.
+    fn items(&self, attempt: &Attempt, call: &Call, outcome: &Outcome) -> Option<AttemptOutcome> {
+        let (Some(items), Outcome::Answered(answer)) = (&attempt.plan.items, outcome) else { return None };
+        if !(200..300).contains(&answer.status) {
+            return None;
+        }
+        let keys: Vec<String> = items.keys.iter().map(ToString::to_string).collect();
+        let ends = self.connector.items(call, answer, (items.at.as_str(), &keys))?;
+        let ended = |(key, end): (String, ItemOutcome)| match end {
+            ItemOutcome::Done => (key.into(), ItemEnd::Done),
+            ItemOutcome::Failed { why } => (key.into(), ItemEnd::Failed { why }),
+        };
+        let items = ends.into_iter().map(ended).collect();
+        Some(AttemptOutcome::Items { status: answer.status, body: answer.body.clone(), items })
     }
 
     async fn call(&self, attempt: &Attempt) -> Result<Call, String> {

@@ -8,6 +8,7 @@ use crossdock_diag::{Diagnostic, Diagnostics};
 use serde_json::Value;
 
 use super::{Api, Example, Location, MediaType, Operation, Parameter, RequestBody, Response, Status};
+use crate::expr::Expr;
 use crate::library::{Library, Place};
 use crate::schema::{Schema, Store};
 
@@ -90,7 +91,9 @@ impl<'a> Compiler<'a> {
         let idempotent = parameters.iter().any(|parameter| {
             parameter.location == Location::Header && parameter.name.eq_ignore_ascii_case("Idempotency-Key")
         });
+        let items = self.items(place);
         Operation {
+            items,
             id: place.text("operationId").map_or_else(|| format!("{method} {path}"), str::to_owned),
             method: method.to_ascii_uppercase(),
             path: path.to_owned(),
@@ -109,6 +112,22 @@ impl<'a> Compiler<'a> {
             idempotent,
             deprecated: place.node.get("deprecated").and_then(crossdock_diag::Node::as_bool).unwrap_or(false),
             place: (place.document.file.name.clone(), place.line_col().0),
+        }
+    }
+
+    /// `x-items`: an expression, checked here so that a mistake in it is found before the first bulk answer.
+    fn items(&mut self, place: &Place<'a>) -> Option<Expr> {
+        let said = place.get("x-items")?;
+        let text = said.node.as_str().unwrap_or_default();
+        match Expr::parse(text) {
+            Ok(expression) => Some(expression),
+            Err(error) => {
+                let found = Diagnostic::error("contract::items", format!("`x-items` is no expression: {error}"));
+                let found = found.at(&said.document.file, said.node.span, "this one");
+                let help = error.help.as_deref().unwrap_or("such as `[.body.results[] | {key: .sku, done: .ok}]`");
+                self.problems.push(found.help(help));
+                None
+            }
         }
     }
 
