@@ -169,6 +169,7 @@ fn subject(event: &Event) -> Option<String> {
             HubEvent::OrderReturned(e) => e.order_id.to_string(),
             HubEvent::OrderChanged(e) => e.order_id.to_string(),
             HubEvent::OrderChangePending(e) => e.order_id.to_string(),
+            HubEvent::OrderSplit(e) => e.order_id.to_string(),
             HubEvent::OrderMoved(e) => e.order_id.to_string(),
             HubEvent::OrderChangeRefused(e) => e.order_id.to_string(),
             HubEvent::PositionChanged(e) => e.product.to_string(),

@@ -88,6 +88,9 @@ pub fn check(state: &State) -> Vec<Violation> {
                     broken("I4", format!("{about}: {held} allocated, {released} released"));
                 }
             }
+            if let Some(found) = line.consignments_that_cannot_be() {
+                broken("I4", format!("order {} line {}: {found}", order.key, line.number));
+            }
             if sum != line.ordered {
                 broken("I4", format!("order {} line {}: ordered {}, sum {sum}", order.key, line.number, line.ordered));
             }

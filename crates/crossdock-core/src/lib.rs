@@ -4,6 +4,7 @@
 mod about;
 mod apply;
 mod attribution;
+mod consignments;
 mod counts;
 mod decide;
 pub mod delivery;
@@ -30,6 +31,7 @@ mod synthetic;
 mod timers;
 
 pub use attribution::{attribution, attribution_of};
+pub use consignments::{Consigned, ConsignmentNumber};
 pub use decide::decide;
 pub use entry::{Context, Draft, Entry, Said, Seq};
 pub use exceptions::{Act, ExceptionState};

@@ -11,6 +11,7 @@ use crossdock_model::{
     ProductId, Quantity, SerialNumber, ShipmentId, SystemId, Timestamp, TrackingNumber, Unit,
 };
 
+use crate::consignments::{Consigned, ConsignmentNumber};
 use crate::index::Index;
 use crate::payments::{EarlyPayments, Payments};
 use crate::shares::Shares;
@@ -107,6 +108,8 @@ pub struct LineState {
     pub cancelled: Quantity,
     /// The one unit that is wanted, and no other.
     pub serial: Option<SerialNumber>,
+    /// What of it is in which consignment; nothing, where all of it is in the first.
+    pub consignments: BTreeMap<ConsignmentNumber, Consigned>,
 }
 
 /// What a facility was asked.
@@ -200,6 +203,7 @@ impl LineState {
             waits_at: None,
             cancelled: Quantity::ZERO,
             serial: line.serial.clone(),
+            consignments: BTreeMap::new(),
         }
     }
 
@@ -459,9 +463,10 @@ impl Orders {
         }
     }
 
-    /// Keeps the waiting list in step with an order's lines.
+    /// Keeps the waiting list, and what is planned for its consignments, in step with an order's lines.
     pub(crate) fn update_waiting(&mut self, key: &OrderKey) {
-        let Some(order) = self.by_key.get(key) else { return };
+        let Some(order) = self.by_key.get_mut(key) else { return };
+        order.lines.iter_mut().for_each(LineState::fit_consignments);
         let entry = (order.order.priority, order.accepted, key.clone());
         for line in &order.lines {
             let waits = order.lines.iter().any(|l| l.product == line.product && !l.backordered.is_zero());

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crossdock_model::{
-    BusinessKey, DeliveryId, Digest, Effect, Event, ExceptionId, FacilityId, Fact, HubEvent, LineNumber,
+    BusinessKey, DeliveryId, Digest, Effect, Event, ExceptionId, FacilityId, Fact, HubEvent, LineNumber, LineQuantity,
     MessageRejected, Meta, Path, Resolution, RunId, SyntheticRunOpened, SystemId, Timestamp,
 };
 use jiff::SignedDuration;
@@ -128,6 +128,21 @@ pub enum Command {
     SwitchSynthetic {
         /// True: stop.
         stop: bool,
+        /// Who.
+        by: String,
+        /// Why.
+        reason: String,
+    },
+    /// Plan lines of an order for another consignment, which goes out on its own.
+    SplitOrder {
+        /// Which order.
+        order: OrderKey,
+        /// From this consignment, from 1 on …
+        from: u32,
+        /// … into this one; into a new one, where none is said.
+        to: Option<u32>,
+        /// How much of which lines.
+        lines: Vec<LineQuantity>,
         /// Who.
         by: String,
         /// Why.

@@ -3,8 +3,8 @@
 
 use crossdock_core::delivery::Delivery;
 use crossdock_core::{
-    Context, ExceptionState, InvoiceState, OrderState, Payments, PoState, Position, PositionKey, RecommendationState,
-    State,
+    Context, ExceptionState, InvoiceState, LineState, OrderState, Payments, PoState, Position, PositionKey,
+    RecommendationState, State,
 };
 use crossdock_model::Quantity;
 use serde_json::{Map, Value, json};
@@ -15,13 +15,17 @@ pub(crate) fn order(order: &OrderState) -> Value {
         .lines
         .iter()
         .map(|line| {
-            json!({
+            let mut shown = json!({
                 "lineNumber": line.number, "product": line.product, "unit": line.unit, "ordered": line.ordered,
                 "allocated": line.allocated_total(), "shipped": line.shipped, "backordered": line.backordered,
                 "cancelled": line.cancelled,
                 "allocations": line.allocated.iter()
                     .map(|(facility, quantity)| json!({"facility": facility, "quantity": quantity})).collect::<Vec<_>>(),
-            })
+            });
+            if !line.consignments.is_empty() {
+                shown["consignments"] = consignments(line);
+            }
+            shown
         })
         .collect();
     let facilities: std::collections::BTreeSet<String> = order
@@ -43,6 +47,14 @@ pub(crate) fn order(order: &OrderState) -> Value {
     put(&mut view, "erpOrderNumber", order.erp_order_number.as_ref());
     put(&mut view, "customerReference", order.order.customer_reference.as_ref());
     with_context(view, &order.context)
+}
+
+/// What of a line that was split is in which consignment.
+fn consignments(line: &LineState) -> Value {
+    let others = line.consignments.iter().map(|(number, consigned)| {
+        json!({ "consignment": number, "planned": consigned.planned, "released": consigned.released.total() })
+    });
+    others.collect()
 }
 
 /// How an order stands with its money; without a standing, where nobody waits for it.

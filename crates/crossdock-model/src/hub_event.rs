@@ -38,7 +38,7 @@ macro_rules! held {
     ($payload:ident $shared:ident) => { $shared<$payload> };
 }
 
-use crate::{OrderPaymentChanged, OrderReturned};
+use crate::{OrderPaymentChanged, OrderReturned, OrderSplit};
 
 macro_rules! hub_events {
     ($($(#[$doc:meta])* $variant:ident($payload:ident $(in $shared:ident)?) = $type:literal,)*) => {
@@ -104,6 +104,8 @@ hub_events! {
     OrderChangePending(OrderChangePending) = "order.change_pending.v1",
     /// A line is wanted from another facility.
     OrderMoved(OrderMoved) = "order.moved.v1",
+    /// It goes out in other consignments.
+    OrderSplit(OrderSplit) = "order.split.v1",
     /// It was too late for a change.
     OrderChangeRefused(OrderChangeRefused) = "order.change_refused.v1",
     /// What a customer sent back is set against it.

@@ -76,7 +76,7 @@ pub use order::{
     Address, AllocatedLine, BackorderedLine, CancelledLine, CancelledPart, ChangedLine, LineQuantity, Order,
     OrderAccepted, OrderAllocated, OrderBooked, OrderCancelRequested, OrderCancelled, OrderChangePending,
     OrderChangeRefused, OrderChangeRequested, OrderChanged, OrderClosed, OrderLine, OrderMoved, OrderReleased,
-    OrderShipped,
+    OrderShipped, OrderSplit,
 };
 pub use ownership::{Effect, FactAdopted, FactSetAside};
 pub use partner::{CustomerUpserted, SupplierUpserted};

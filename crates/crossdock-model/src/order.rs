@@ -261,6 +261,27 @@ pub struct OrderMoved {
     pub reason: String,
 }
 
+/// `order.split.v1`: a person planned lines for another consignment: what goes out together, on its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderSplit {
+    /// The channel.
+    pub source: SystemId,
+    /// The channel's number.
+    pub order_id: OrderId,
+    /// From this consignment, from 1 on …
+    pub from: u32,
+    /// … into this one.
+    pub to: u32,
+    /// What. It is reserved, or waits; what is being picked stays.
+    pub lines: Vec<LineQuantity>,
+    /// Who.
+    pub by: String,
+    /// Why.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+}
+
 /// `order.change_refused.v1`: it was too late for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

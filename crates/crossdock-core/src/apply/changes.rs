@@ -1,7 +1,7 @@
 //! What a change of an order changes.
 //! Rules: docs/concepts/domain.md, 8.9 and I4: a reduction counts as cancelled, an increase raises what is ordered.
 
-use crossdock_model::{OrderChangePending, OrderChangeRefused, OrderChanged, OrderMoved};
+use crossdock_model::{OrderChangePending, OrderChangeRefused, OrderChanged, OrderMoved, OrderSplit};
 
 use crate::stock::Side;
 use crate::{CancelState, Due, Entry, LineState, OrderKey, State};
@@ -86,6 +86,17 @@ impl State {
         let waits = line.backordered;
         self.stock.change((&line.product, &event.to), &context, at, Side::Demand, |p| p.backordered += waits);
         self.orders.update_waiting(&key);
+    }
+
+    /// Only the plan is another one: no figure of a line changes (I4).
+    pub(super) fn split_order(&mut self, event: &OrderSplit) {
+        let key = OrderKey { source: event.source.clone(), id: event.order_id.clone() };
+        let Some(order) = self.orders.get_mut(&key) else { return };
+        for part in &event.lines {
+            if let Some(line) = order.line_mut(part.line_number) {
+                line.consign(event.from, event.to, part.quantity.min(line.planned_in(event.from)));
+            }
+        }
     }
 
     pub(super) fn ask_back(&mut self, event: &OrderChangePending, entry: &Entry) {

@@ -101,6 +101,7 @@ impl State {
             HubEvent::OrderChanged(e) => self.change_order(e, entry),
             HubEvent::OrderChangePending(e) => self.ask_back(e, entry),
             HubEvent::OrderMoved(e) => self.move_line(e, entry),
+            HubEvent::OrderSplit(e) => self.split_order(e),
             HubEvent::OrderChangeRefused(e) => self.refuse_order_change(e),
             HubEvent::OrderPaymentChanged(e) => self.change_payment(e, entry),
             HubEvent::OrderClosed(e) => self.close_order(e),

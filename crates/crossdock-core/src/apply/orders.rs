@@ -8,6 +8,7 @@ use crossdock_model::{
 };
 
 use crate::about::About;
+use crate::consignments::FIRST;
 use crate::decide::Release;
 use crate::stock::Side;
 use crate::{CancelState, Due, Entry, OrderKey, OrderState, ReleaseState, State};
@@ -76,6 +77,7 @@ impl State {
             let Some(line) = order.line_mut(told.line_number) else { continue };
             let quantity = told.quantity.min(line.unreleased(facility));
             line.released.add(facility, quantity);
+            line.release_in(release.consignment.unwrap_or(FIRST), facility, quantity);
         }
         order.releases.entry(facility.clone()).or_insert(ReleaseState::Requested);
     }

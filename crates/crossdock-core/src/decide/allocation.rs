@@ -92,6 +92,7 @@ pub(super) fn plan<'a>(
     order: &'a OrderState,
     wants: &[Want<'a>],
     not_at: Option<&FacilityId>,
+    so_far: &[AllocatedLine],
 ) -> Vec<AllocatedLine> {
     let wants: Vec<_> = wants.iter().copied().filter(|want| free.has_unit(want.line)).collect();
     let policy = &ask.policy.orders;
@@ -101,6 +102,7 @@ pub(super) fn plan<'a>(
     let whole = asked.iter().find(serves_all).copied().filter(|_| policy.one_facility_if_possible);
     let facilities = whole.map_or(asked, |facility| vec![facility]);
     let mut used: BTreeSet<&FacilityId> = order.lines.iter().flat_map(|line| line.allocated.facilities()).collect();
+    used.extend(so_far.iter().map(|line| &line.facility));
     let mut lines = Vec::new();
     for want in &wants {
         let before = lines.len();
@@ -180,17 +182,55 @@ fn by_product<'a>(wants: &[Want<'a>]) -> Vec<(&'a ProductId, Quantity)> {
     sums
 }
 
+/// Each consignment is planned on its own (8.4.2), the lower number first.
+fn plan_consignments<'a>(
+    ask: &'a Ask<'a>,
+    free: &mut Free<'a>,
+    order: &'a OrderState,
+    of: impl Fn(&LineState) -> bool,
+) -> Vec<AllocatedLine> {
+    let wanted = || order.lines.iter().filter(|line| of(line));
+    if !order.is_split() {
+        return plan(ask, free, order, &wanted().map(Want::all).collect::<Vec<_>>(), None, &[]);
+    }
+    let mut lines: Vec<AllocatedLine> = Vec::new();
+    for number in order.consignments() {
+        let wants: Vec<_> = wanted().map(|line| Want { line, quantity: line.waiting_in(number) }).collect();
+        for reserved in plan(ask, free, order, &wants, None, &lines) {
+            let same = |line: &&mut AllocatedLine| {
+                line.line_number == reserved.line_number && line.facility == reserved.facility
+            };
+            match lines.iter_mut().find(same) {
+                Some(line) => line.quantity += reserved.quantity,
+                None => lines.push(reserved),
+            }
+        }
+    }
+    lines
+}
+
 /// What is reserved of an order that waits, and what goes on waiting.
 pub(super) fn allocate(ask: &Ask<'_>, order: &OrderState) -> OrderAllocated {
     let wants: Vec<_> = order.lines.iter().map(Want::all).collect();
-    let lines = plan(ask, &mut Free::new(ask), order, &wants, None);
+    let lines = plan_consignments(ask, &mut Free::new(ask), order, |_| true);
     let backordered = waiting(ask, order, &wants, &lines);
+    allocated(order, lines, backordered)
+}
+
+/// What is reserved of an order now: complete, where nothing of it waits any more.
+pub(super) fn allocated(
+    order: &OrderState,
+    lines: Vec<AllocatedLine>,
+    backordered: Vec<BackorderedLine>,
+) -> OrderAllocated {
+    let served: Quantity = lines.iter().map(|line| line.quantity).sum();
+    let waited: Quantity = order.lines.iter().map(|line| line.backordered).sum();
     OrderAllocated {
         source: order.key.source.clone(),
         order_id: order.key.id.clone(),
-        complete: backordered.is_empty(),
         lines,
         backordered,
+        complete: served == waited,
     }
 }
 
@@ -242,22 +282,13 @@ pub(super) fn fill<'a>(
         if nothing_left(free) {
             break;
         }
-        let lines = order.lines.iter().filter(|line| whole_orders || line.product == *product);
-        let wants: Vec<_> = lines.filter(|line| !line.backordered.is_zero()).map(Want::all).collect();
-        let lines = plan(ask, free, order, &wants, None);
+        let wanted = |line: &LineState| (whole_orders || line.product == *product) && !line.backordered.is_zero();
+        let lines = plan_consignments(ask, free, order, wanted);
         // Who cannot use what there is (one unit, a pack, a whole order) stands in nobody's way.
         if lines.is_empty() {
             continue;
         }
-        let served: Quantity = lines.iter().map(|l| l.quantity).sum();
-        let waiting: Quantity = order.lines.iter().map(|l| l.backordered).sum();
-        let event = OrderAllocated {
-            source: order.key.source.clone(),
-            order_id: order.key.id.clone(),
-            complete: served == waiting,
-            lines,
-            backordered: Vec::new(),
-        };
+        let event = allocated(order, lines, Vec::new());
         drafts.push(Draft::of(&order.context, HubEvent::OrderAllocated(event)));
     }
     drafts

@@ -14,7 +14,7 @@ use crossdock_model::{
 use serde_json::{Value, json};
 
 use super::allocation::{allocate, fill_for_others};
-use super::orders::{close_if_complete, find, may_release, unknown_order};
+use super::orders::{close_if_complete, find, may_release, release_at, unknown_order};
 use super::{Ask, Question, payments, routes, short_pick};
 use crate::about::About;
 use crate::master::Measure;
@@ -292,7 +292,7 @@ pub(super) fn changed(ask: &Ask<'_>, event: &OrderChanged) -> Vec<Draft> {
         drafts.extend(tell_facilities(ask, order, &event.cancelled));
     }
     if let Some(facility) = event.readdressed.as_ref().filter(|_| may_release(ask, order)) {
-        drafts.extend(routes::release(ask, order, facility, routes::unreleased_at(order, facility)));
+        drafts.extend(release_at(ask, order, facility));
     }
     if over {
         drafts.extend(routes::order_status(ask, order, "cancelled"));

@@ -8,7 +8,7 @@ use crossdock_model::{
 };
 use serde_json::Value;
 
-use super::{moves, replays, synthetic};
+use super::{moves, replays, splits, synthetic};
 use crate::delivery::Delivery;
 use crate::partition::{Command, Replayed};
 use crate::{Context, Policy, Refusal, State};
@@ -41,6 +41,9 @@ pub(crate) fn command(state: &State, policy: &Policy, command: &Command) -> Resu
         Command::SwitchSynthetic { stop, by, reason } => synthetic::switch(state, *stop, by, reason),
         Command::MoveLine { order, line, to, by, reason } => {
             moves::command(state, policy, (order, *line), to, (by, reason))
+        }
+        Command::SplitOrder { order, from, to, lines, by, reason } => {
+            splits::command(state, order, (*from, *to), lines, (by, reason))
         }
         Command::ResolveException { id, resolution, by, reason, with } => {
             resolve(state, *id, *resolution, (by, reason), with)

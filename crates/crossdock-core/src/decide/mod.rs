@@ -33,6 +33,7 @@ mod serials;
 mod shadow;
 mod shipments;
 mod short_pick;
+mod splits;
 mod sync;
 mod synthetic;
 mod transfers;
@@ -151,6 +152,7 @@ fn follows(state: &State, policy: &Policy, entry: &Entry, now: Timestamp) -> Vec
             HubEvent::OrderReturned(e) => returns::recorded(&ask, e),
             HubEvent::OrderChanged(e) => changes::changed(&ask, e),
             HubEvent::OrderChangePending(e) => changes::asked(&ask, e),
+            HubEvent::OrderSplit(e) => splits::split(&ask, e),
             HubEvent::OrderMoved(e) => moves::moved(&ask, e),
             HubEvent::OrderChangeRefused(e) => changes::too_late(&ask, e),
             HubEvent::RecommendationApproved(e) => procurement::approved(&ask, e),

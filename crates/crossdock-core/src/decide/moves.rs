@@ -2,11 +2,9 @@
 //! Rule: docs/concepts/domain.md, 8.12, I4 and I6. Not here: what policy allocates by itself (`allocation`).
 //! Invariant: the sum of the line stays; what a facility was told to pick stays with it.
 
-use crossdock_model::{
-    AllocatedLine, BackorderedLine, FacilityId, HubEvent, LineNumber, OrderAllocated, OrderMoved, Quantity,
-};
+use crossdock_model::{AllocatedLine, BackorderedLine, FacilityId, HubEvent, LineNumber, OrderMoved};
 
-use super::allocation::{Free, fill};
+use super::allocation::{Free, allocated, fill};
 use super::commands::{Carried, settled, unknown, who, why};
 use super::orders::find;
 use super::{Ask, routes};
@@ -84,14 +82,8 @@ pub(super) fn moved(ask: &Ask<'_>, event: &OrderMoved) -> Vec<Draft> {
         facility: Some(event.to.clone()),
         quantity: left,
     };
-    let waiting: Quantity = order.lines.iter().map(|line| line.backordered).sum();
-    let allocated = OrderAllocated {
-        source: event.source.clone(),
-        order_id: event.order_id.clone(),
-        complete: waiting == taken,
-        lines: if taken.is_zero() { Vec::new() } else { vec![there] },
-        backordered: if left.is_zero() { Vec::new() } else { vec![waits] },
-    };
+    let lines = if taken.is_zero() { Vec::new() } else { vec![there] };
+    let allocated = allocated(order, lines, if left.is_zero() { Vec::new() } else { vec![waits] });
     let mut drafts = Vec::new();
     for part in &event.freed {
         let lines = [routes::WireLine::from(part)];

@@ -15,6 +15,7 @@ use super::allocation::allocate;
 use super::routes::Release;
 use super::{Ask, Question, payments, routes, short_pick};
 use crate::about::About;
+use crate::consignments::FIRST;
 use crate::delivery::Breaker;
 use crate::orders::CancelState;
 use crate::{Draft, OrderKey, OrderState};
@@ -61,8 +62,12 @@ pub(super) fn allocated(ask: &Ask<'_>, event: &OrderAllocated) -> Vec<Draft> {
     // A backorder that is served after the rest was released goes out on its own.
     if may_release(ask, order) {
         for (facility, lines) in by_facility {
+            if order.is_split() {
+                drafts.extend(release_at(ask, order, facility));
+                continue;
+            }
             let lines: Vec<_> = lines.into_iter().map(routes::WireLine::from).collect();
-            drafts.extend(routes::release(ask, order, facility, lines));
+            drafts.extend(routes::release(ask, order, facility, lines, FIRST));
         }
     }
     drafts
@@ -118,8 +123,19 @@ pub(super) fn release_all(ask: &Ask<'_>, order: &OrderState) -> Vec<Draft> {
         return Vec::new();
     }
     let facilities: BTreeSet<_> = order.lines.iter().flat_map(|line| line.allocated.facilities()).collect();
-    let release = |facility| routes::release(ask, order, facility, routes::unreleased_at(order, facility));
-    facilities.into_iter().filter_map(release).collect()
+    facilities.into_iter().flat_map(|facility| release_at(ask, order, facility)).collect()
+}
+
+/// A facility is told to pick what it holds and was not told yet: each consignment by a call of its own, so that it ships on its own.
+pub(super) fn release_at(ask: &Ask<'_>, order: &OrderState, facility: &FacilityId) -> Vec<Draft> {
+    if !order.is_split() {
+        return Vec::from_iter(routes::release(ask, order, facility, routes::unreleased_at(order, facility), FIRST));
+    }
+    let release = |number| {
+        let lines = routes::unreleased_in(order, facility, number);
+        routes::release(ask, order, facility, lines, number)
+    };
+    order.consignments().into_iter().filter_map(release).collect()
 }
 
 /// A WMS took a release.

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use super::{Ask, synthetic};
 use crate::about::About;
+use crate::consignments::{ConsignmentNumber, FIRST};
 use crate::{Context, Draft, LineState, OrderState, PoState, State};
 
 /// A delivery in the making.
@@ -150,6 +151,16 @@ pub(super) fn unreleased_at(order: &OrderState, at: &FacilityId) -> Vec<WireLine
     order.lines.iter().filter_map(line).collect()
 }
 
+/// The same of one of its consignments.
+pub(super) fn unreleased_in(order: &OrderState, at: &FacilityId, number: ConsignmentNumber) -> Vec<WireLine> {
+    let line = |line: &LineState| {
+        let quantity = line.reserved_in(number).get(at).copied()?;
+        let (product, unit) = (line.product.clone(), line.unit.clone());
+        Some(WireLine { line_number: line.number, product, quantity, unit })
+    };
+    order.lines.iter().filter_map(line).collect()
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Allocation {
@@ -187,21 +198,36 @@ pub(crate) struct Release {
     pub(crate) facility: FacilityId,
     ship_to: Address,
     pub(crate) lines: Vec<WireLine>,
+    /// Which consignment of a split order; nothing of the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) consignment: Option<ConsignmentNumber>,
 }
 
 /// Tells a facility to pick; nothing, where there is nothing to pick.
-pub(super) fn release(ask: &Ask<'_>, order: &OrderState, at: &FacilityId, lines: Vec<WireLine>) -> Option<Draft> {
+pub(super) fn release(
+    ask: &Ask<'_>,
+    order: &OrderState,
+    at: &FacilityId,
+    lines: Vec<WireLine>,
+    consignment: ConsignmentNumber,
+) -> Option<Draft> {
     if lines.is_empty() {
         return None;
     }
     let target = called(ask, &order.context, ask.policy.wms_of(at))?;
     let ship_to = order.order.ship_to.clone();
-    let body = Release { order_id: order.key.id.clone(), facility: at.clone(), ship_to, lines };
+    // Two consignments may be released at once: each by a key of its own.
+    let distinct = match consignment {
+        FIRST => numbered(&[at.as_str(), "/"], ask.entry.seq),
+        _ => format!("{at}/{}/{consignment}", ask.entry.seq).into(),
+    };
+    let consignment = (consignment != FIRST).then_some(consignment);
+    let body = Release { order_id: order.key.id.clone(), facility: at.clone(), ship_to, lines, consignment };
     let route = Route {
         target,
         operation: "createRelease",
         about: About::Order(order.key.clone()),
-        distinct: numbered(&[at.as_str(), "/"], ask.entry.seq),
+        distinct,
         body: marked(body, &order.context),
     };
     owed(ask, &order.context, route.plan())

@@ -3,12 +3,11 @@
 //! Invariant: `available` never rises by a short pick; what was not found stays held until it was counted.
 
 use crossdock_model::{
-    ExceptionKind, FacilityId, HubEvent, MovementShortPicked, OrderAllocated, PositionChanged, Quantity, Resolution,
-    Severity,
+    ExceptionKind, FacilityId, HubEvent, MovementShortPicked, PositionChanged, Quantity, Resolution, Severity,
 };
 use serde_json::json;
 
-use super::allocation::{Free, Want, plan, waiting};
+use super::allocation::{Free, Want, allocated, plan, waiting};
 use super::orders::unknown_order;
 use super::positions::closed_by_rule;
 use super::{Ask, Question};
@@ -37,17 +36,10 @@ pub(super) fn short_picked(ask: &Ask<'_>, movement: &MovementShortPicked) -> Vec
     if wants.is_empty() {
         return Vec::new();
     }
-    let lines = plan(ask, &mut Free::new(ask), order, &wants, Some(&movement.facility));
+    let lines = plan(ask, &mut Free::new(ask), order, &wants, Some(&movement.facility), &[]);
     let backordered = waiting(ask, order, &wants, &lines);
     let uncovered = (!backordered.is_empty()).then(|| nobody_covers(ask, order, &movement.facility, &backordered));
-    let served: Quantity = lines.iter().map(|line| line.quantity).sum();
-    let event = OrderAllocated {
-        source: order.key.source.clone(),
-        order_id: order.key.id.clone(),
-        complete: order.lines.iter().map(|line| line.backordered).sum::<Quantity>() == served,
-        lines,
-        backordered,
-    };
+    let event = allocated(order, lines, backordered);
     let mut drafts = vec![Draft::of(&order.context, HubEvent::OrderAllocated(event))];
     drafts.extend(uncovered.flatten());
     drafts

@@ -180,7 +180,7 @@ impl World {
             "restart" => self.restart(),
             "ask" => self.question(body),
             "answer" => self.answer(body),
-            "replay" | "resolve" | "move" => self.command(kind, body),
+            "replay" | "resolve" | "move" | "split" => self.command(kind, body),
             "fact" => {
                 self.submit(body["system"].as_str().unwrap(), body["type"].as_str().unwrap(), body, &body["data"]);
             }
@@ -316,6 +316,14 @@ impl World {
                 order: crate::OrderKey { source: id("commerce"), id: id(body["order"].as_str().unwrap()) },
                 line: u32::try_from(body["line"].as_u64().unwrap_or(1)).unwrap(),
                 to: id(body["to"].as_str().unwrap()),
+                by,
+                reason,
+            },
+            "split" => Command::SplitOrder {
+                order: crate::OrderKey { source: id("commerce"), id: id(body["order"].as_str().unwrap()) },
+                from: u32::try_from(body["from"].as_u64().unwrap_or(1)).unwrap(),
+                to: body["to"].as_u64().map(|to| u32::try_from(to).unwrap()),
+                lines: orders::quantities(&body["lines"]),
                 by,
                 reason,
             },

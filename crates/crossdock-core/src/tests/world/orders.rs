@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crossdock_model::LineQuantity;
 use serde_json::Value;
 
 use super::World;
@@ -38,6 +39,15 @@ pub(super) fn policy(said: &Value) -> OrderPolicy {
     }
 }
 
+/// `{1: "2", 2: "1"}`: a quantity of each line.
+pub(super) fn quantities(said: &Value) -> Vec<LineQuantity> {
+    let quantity = |(line, quantity): (&String, &Value)| LineQuantity {
+        line_number: line.parse().expect("a line number"),
+        quantity: super::id(quantity.as_str().expect("a quantity")),
+    };
+    said.as_object().into_iter().flatten().map(quantity).collect()
+}
+
 /// `{holds: booking, counts: captured, dueMs: 60000}`.
 fn payment(said: &Value) -> PaymentRule {
     PaymentRule {
@@ -70,6 +80,19 @@ impl World {
                 line.expected_back,
             )
             .unwrap();
+        }
+        for number in order.consignments().into_iter().filter(|_| order.is_split()) {
+            for line in &order.lines {
+                let picked = line.consignments.get(&number).map(|one| &one.released);
+                let (planned, reserved) = (line.planned_in(number), line.reserved_in(number));
+                let picked = picked.filter(|picked| !picked.total().is_zero());
+                writeln!(
+                    text,
+                    "  consignment {number}: line {}: {planned}, reserved {reserved:?}, picked {picked:?}",
+                    line.number
+                )
+                .unwrap();
+            }
         }
         for payment in order.payments.iter().flat_map(|payments| &payments.received) {
             let (status, amount, currency) = (payment.status.as_str(), payment.amount, &payment.currency);
