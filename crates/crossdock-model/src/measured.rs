@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
-use crate::{Amount, Balance, Fact, ProductId, Quantity, SnapshotLine, Unit, UnitFactor, ValuedLine};
+use crate::{
+    Amount, Balance, Fact, MovementLine, MovementShipped, ProductId, Quantity, SnapshotLine, Unit, UnitFactor,
+    ValuedLine,
+};
 
 /// A quantity with its unit, at a place of a fact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,11 +28,28 @@ pub enum NotExact {
     Price,
 }
 
+/// The total of a shipment has no unit of its own. It counts as the lines do that it sums, or that all have one unit; else nobody knows
+/// what it counts, and it is left out.
+fn total_in_base_units(said: &MovementShipped, counted: &MovementShipped, factors: &[UnitFactor]) -> Option<Quantity> {
+    let total = said.total?;
+    let sum = |movement: &MovementShipped| movement.lines.iter().map(|line| line.quantity).sum::<Quantity>();
+    if total == sum(said) {
+        return Some(sum(counted));
+    }
+    let used = |line: &MovementLine| {
+        let used = factors.iter().find(|used| used.product == line.product && used.unit == line.unit);
+        used.map(|used| &used.factor)
+    };
+    let first = said.lines.first().and_then(used)?;
+    let same = said.lines.iter().all(|line| used(line) == Some(first));
+    if same { first.quantity(total) } else { None }
+}
+
 /// What stands at such a place, to be changed.
 struct Place<'a> {
     product: &'a ProductId,
     unit: &'a mut Unit,
-    quantities: [Option<&'a mut Quantity>; 2],
+    quantities: [Option<&'a mut Quantity>; 3],
     balance: Option<&'a mut Balance>,
     price: Option<&'a mut Amount>,
 }
@@ -98,6 +118,9 @@ impl Fact {
                 place.convert(used).map_err(|why| (index, why))?;
             }
         }
+        if let (Self::Shipped(said), Self::Shipped(counted)) = (self, &mut fact) {
+            counted.total = total_in_base_units(said, counted, factors);
+        }
         Ok(fact)
     }
 
@@ -121,54 +144,58 @@ impl Fact {
             };
         }
         match self {
-            Self::OrderCaptured(e) => lines!(Arc::make_mut(e).lines, |line| [Some(&mut line.quantity), None]),
-            Self::Picked(e) | Self::Packed(e) => lines!(e.lines, |line| [Some(&mut line.quantity), None]),
-            Self::Returned(e) => lines!(e.lines, |line| [Some(&mut line.quantity), None]),
-            Self::ShortPicked(e) => lines!(e.lines, |line| [Some(&mut line.quantity), None]),
-            Self::Shipped(e) => lines!(e.lines, |line| [Some(&mut line.quantity), None]),
-            Self::Received(e) => lines!(e.lines, |line| [Some(&mut line.accepted), Some(&mut line.rejected)]),
-            Self::PoAcknowledged(e) => {
-                lines!(e.lines, |line| [Some(&mut line.quantity), None], line.unit_price.as_mut())
+            Self::OrderCaptured(e) => lines!(Arc::make_mut(e).lines, |line| [Some(&mut line.quantity), None, None]),
+            Self::Picked(e) | Self::Packed(e) => lines!(e.lines, |line| [Some(&mut line.quantity), None, None]),
+            Self::Returned(e) => lines!(e.lines, |line| [Some(&mut line.quantity), None, None]),
+            Self::ShortPicked(e) => lines!(e.lines, |line| [Some(&mut line.quantity), None, None]),
+            Self::Shipped(e) => {
+                lines!(e.lines, |line| [Some(&mut line.quantity), line.ordered.as_mut(), line.difference.as_mut()])
             }
-            Self::ShipmentNotified(e) => lines!(e.lines, |line| [Some(&mut line.quantity), None]),
+            Self::Received(e) => lines!(e.lines, |line| [Some(&mut line.accepted), Some(&mut line.rejected), None]),
+            Self::PoAcknowledged(e) => {
+                lines!(e.lines, |line| [Some(&mut line.quantity), None, None], line.unit_price.as_mut())
+            }
+            Self::ShipmentNotified(e) => lines!(e.lines, |line| [Some(&mut line.quantity), None, None]),
             Self::InvoiceReceived(e) => {
-                lines!(e.lines, |line| [Some(&mut line.quantity), None], Some(&mut line.unit_price))
+                lines!(e.lines, |line| [Some(&mut line.quantity), None, None], Some(&mut line.unit_price))
             }
             Self::PoChangeRequested(e) => {
-                lines!(e.lines, |line| [Some(&mut line.quantity), None], Some(&mut line.unit_price))
+                lines!(e.lines, |line| [Some(&mut line.quantity), None, None], Some(&mut line.unit_price))
             }
-            Self::QualityInspected(e) => lines!(e.lines, |line| [Some(&mut line.released), Some(&mut line.rejected)]),
-            Self::ReturnedToSupplier(e) => lines!(e.lines, |line| [Some(&mut line.quantity), None]),
+            Self::QualityInspected(e) => {
+                lines!(e.lines, |line| [Some(&mut line.released), Some(&mut line.rejected), None])
+            }
+            Self::ReturnedToSupplier(e) => lines!(e.lines, |line| [Some(&mut line.quantity), None, None]),
             Self::Adjusted(e) => vec![Place {
                 product: &e.product,
                 unit: &mut e.unit,
-                quantities: [None, None],
+                quantities: [None, None, None],
                 balance: Some(&mut e.quantity),
                 price: None,
             }],
             Self::Counted(e) => vec![Place {
                 product: &e.product,
                 unit: &mut e.unit,
-                quantities: [Some(&mut e.quantity), None],
+                quantities: [Some(&mut e.quantity), None, None],
                 balance: None,
                 price: None,
             }],
             Self::Quarantined(e) | Self::Released(e) | Self::Damaged(e) | Self::Scrapped(e) => vec![Place {
                 product: &e.product,
                 unit: &mut e.unit,
-                quantities: [Some(&mut e.quantity), None],
+                quantities: [Some(&mut e.quantity), None, None],
                 balance: None,
                 price: None,
             }],
             Self::TransferredOut(e) | Self::TransferredIn(e) => {
-                lines!(e.lines, |line| [Some(&mut line.quantity), None])
+                lines!(e.lines, |line| [Some(&mut line.quantity), None, None])
             }
             Self::Snapshot(e) => {
                 let lines = e.lines.iter_mut();
                 let place = lines.map(|SnapshotLine { product, on_hand, unit, .. }| Place {
                     product,
                     unit,
-                    quantities: [None, None],
+                    quantities: [None, None, None],
                     balance: Some(on_hand),
                     price: None,
                 });
@@ -179,7 +206,7 @@ impl Fact {
                 let place = lines.map(|ValuedLine { product, quantity, unit, unit_cost, .. }| Place {
                     product,
                     unit,
-                    quantities: [None, None],
+                    quantities: [None, None, None],
                     balance: Some(quantity),
                     price: Some(unit_cost),
                 });
@@ -188,7 +215,7 @@ impl Fact {
             Self::Recommended(e) => vec![Place {
                 product: &e.product,
                 unit: &mut e.unit,
-                quantities: [Some(&mut e.quantity), None],
+                quantities: [Some(&mut e.quantity), None, None],
                 balance: None,
                 price: Some(&mut e.unit_price),
             }],

@@ -7,9 +7,9 @@
 use std::collections::BTreeSet;
 
 use crossdock_model::{
-    AllocatedLine, CancelledLine, CancelledPart, ChangedLine, DeliveryPlanned, ExceptionKind, FacilityId, HubEvent,
-    LineQuantity, OrderCancelRequested, OrderChangePending, OrderChangeRefused, OrderChangeRequested, OrderChanged,
-    OrderId, OrderLine, ProductId, Quantity, Resolution, Severity, SystemId, Unit,
+    AllocatedLine, Amount, CancelledLine, CancelledPart, ChangedLine, DeliveryPlanned, ExceptionKind, ExceptionOpened,
+    FacilityId, HubEvent, LineQuantity, OrderCancelRequested, OrderChangePending, OrderChangeRefused,
+    OrderChangeRequested, OrderChanged, OrderId, OrderLine, ProductId, Quantity, Resolution, Severity, SystemId, Unit,
 };
 use serde_json::{Value, json};
 
@@ -354,6 +354,85 @@ pub(super) fn give_up_short(ask: &Ask<'_>, about: &str) -> Vec<Draft> {
     }
     let changed = OrderChanged { cancelled, ..changed_nothing(order) };
     vec![Draft::of(&order.context, HubEvent::OrderChanged(changed))]
+}
+
+/// Another product is sent in the place of what was short, as far as it still waits: a line of its own, at the price that was agreed.
+pub(super) fn substitute_short(ask: &Ask<'_>, opened: &ExceptionOpened, with: &Value) -> Vec<Draft> {
+    let Some(About::Order(key)) = About::parse(&opened.about) else { return Vec::new() };
+    let product = with.get("product").and_then(Value::as_str).and_then(|text| text.parse::<ProductId>().ok());
+    let order = ask.state.order(&key).filter(|order| order.cancel == CancelState::None);
+    let (Some(order), Some(product)) = (order, product) else { return Vec::new() };
+    let mut changed = changed_nothing(order);
+    let mut number = order.lines.iter().map(|line| line.number).max().unwrap_or_default();
+    for line in order.lines.iter().filter(|line| is_short(line, opened) && line.product != product) {
+        number = number.saturating_add(1);
+        let wanted = ChangedLine {
+            line_number: number,
+            product: Some(product.clone()),
+            quantity: line.backordered,
+            unit: Some(line.unit.clone()),
+            unit_price: per_base_unit(line),
+        };
+        let Some(instead) = added(&wanted) else { continue };
+        changed.added.push(instead);
+        changed.cancelled.push(part(line, None, line.backordered));
+    }
+    if changed.added.is_empty() {
+        return Vec::new();
+    }
+    vec![Draft::of(&order.context, HubEvent::OrderChanged(changed))]
+}
+
+/// What of a line was short still waits.
+fn is_short(line: &LineState, opened: &ExceptionOpened) -> bool {
+    let lines = opened.details.get("lines").and_then(Value::as_array).into_iter().flatten();
+    let mut numbers = lines.filter_map(|one| one.get("lineNumber").and_then(Value::as_u64));
+    !line.backordered.is_zero() && numbers.any(|number| number == u64::from(line.number))
+}
+
+/// The price of a base unit, where the line was ordered in it or its price divides.
+fn per_base_unit(line: &LineState) -> Option<Amount> {
+    let Some((_, holds)) = &line.priced else { return Some(line.unit_price) };
+    let price = Amount::from(line.unit_price.decimal().checked_div(holds.decimal())?);
+    (price.times(*holds)?.decimal() == line.unit_price.decimal()).then_some(price)
+}
+
+/// Whether a product can be sent in the place of what was short: known to the order's kind, sold, in the same base unit.
+pub(super) fn possible_substitute(
+    state: &State,
+    policy: &Policy,
+    opened: &ExceptionOpened,
+    with: &Value,
+) -> Result<(), Refusal> {
+    let at = "/with/product";
+    let text = with.get("product").and_then(Value::as_str).unwrap_or_default();
+    let Ok(product) = text.parse::<ProductId>() else {
+        return Err(Refusal::invalid("exception/with", at, format!("`{text}` is no product")));
+    };
+    let Some(About::Order(key)) = About::parse(&opened.about) else { return Ok(()) };
+    let Some(order) = state.order(&key) else { return Ok(()) };
+    if policy.is_reserved(&product) != order.context.synthetic {
+        let message = format!("`{product}` does not go with the order: one of them is synthetic (I17)");
+        return Err(Refusal::invalid("synthetic", at, message));
+    }
+    for line in order.lines.iter().filter(|line| is_short(line, opened)) {
+        if line.product == product {
+            let message = format!("{product} is what is short: another product can be sent in its place");
+            return Err(Refusal::invalid("exception/with", at, message));
+        }
+        if let Measure::Other(_) | Measure::NotOfProduct(_) =
+            state.master.measure(&product, &line.unit, order.captured_at)
+        {
+            let message = format!("{product} is not counted in {}, as line {} is", line.unit, line.number);
+            return Err(Refusal::invalid("exception/with", at, message));
+        }
+        if per_base_unit(line).is_none() {
+            let message =
+                format!("line {} has no exact price of one {}: change the order instead", line.number, line.unit);
+            return Err(Refusal::invalid("exception/with", at, message));
+        }
+    }
+    Ok(())
 }
 
 /// Whether a change can be meant: each line once, an added one complete, a known one with its product.

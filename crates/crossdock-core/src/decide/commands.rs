@@ -8,7 +8,7 @@ use crossdock_model::{
 };
 use serde_json::Value;
 
-use super::{moves, replays, splits, synthetic};
+use super::{changes, moves, replays, splits, synthetic};
 use crate::delivery::Delivery;
 use crate::partition::{Command, Replayed};
 use crate::{Context, Policy, Refusal, State};
@@ -46,7 +46,7 @@ pub(crate) fn command(state: &State, policy: &Policy, command: &Command) -> Resu
             splits::command(state, order, (*from, *to), lines, (by, reason))
         }
         Command::ResolveException { id, resolution, by, reason, with } => {
-            resolve(state, *id, *resolution, (by, reason), with)
+            resolve((state, policy), *id, *resolution, (by, reason), with)
         }
     }
 }
@@ -108,7 +108,7 @@ fn discard(state: &State, id: DeliveryId, by: &str, reason: &str) -> Result<Carr
 }
 
 fn resolve(
-    state: &State,
+    (state, policy): (&State, &Policy),
     id: ExceptionId,
     resolution: Resolution,
     (by, reason): (&str, &str),
@@ -130,6 +130,9 @@ fn resolve(
         why(reason, resolution.as_str())?;
     }
     carries(resolution, with)?;
+    if resolution == Resolution::Substitute {
+        changes::possible_substitute(state, policy, &exception.opened, with)?;
+    }
     let (by, reason) = (by.to_owned(), reason.to_owned());
     let event = ExceptionResolved { exception_id: id, resolution, by, reason, with: with.clone() };
     Ok(Carried::one(&exception.context, HubEvent::ExceptionResolved(event)))

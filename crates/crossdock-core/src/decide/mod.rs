@@ -192,7 +192,7 @@ fn follows(state: &State, policy: &Policy, entry: &Entry, now: Timestamp) -> Vec
 pub(crate) fn due(state: &State, policy: &Policy, due: &Due, now: Timestamp) -> Vec<Draft> {
     let seq = state.seq + 1;
     let meta = hub_meta(&fresh_context(seq, false, None), None, now);
-    let ask = Ask { state, policy, entry: Cause { seq, meta: &meta }, now };
+    let ask = Ask { state, policy, entry: Cause { seq, meta: &meta, said: None }, now };
     match due {
         Due::Shadow(group) => shadow::window_over(&ask, group),
         Due::SyncOverdue(system, feed) => sync::overdue(&ask, system, feed),
@@ -259,6 +259,10 @@ fn resolved(ask: &Ask<'_>, id: crossdock_model::ExceptionId, resolution: Resolut
         ExceptionKind::ShortPick if resolution == Resolution::Cancel => {
             changes::give_up_short(ask, &exception.opened.about)
         }
+        ExceptionKind::ShortPick if resolution == Resolution::Substitute => {
+            let with = exception.resolved.as_ref().map(|(resolved, _)| &resolved.with);
+            with.map(|with| changes::substitute_short(ask, &exception.opened, with)).unwrap_or_default()
+        }
         ExceptionKind::PaymentMissing => {
             let by = exception.resolved.as_ref().map_or("", |(resolved, _)| resolved.by.as_str());
             payments::decided(ask, &exception.opened, resolution, by)
@@ -283,11 +287,13 @@ pub(crate) struct Cause<'a> {
     pub(crate) seq: Seq,
     /// Its circumstances.
     pub(crate) meta: &'a Meta,
+    /// Of a fact that counts in base units, and was not said so: what its sender said.
+    pub(crate) said: Option<&'a Fact>,
 }
 
 impl<'a> Cause<'a> {
     fn of(entry: &'a Entry) -> Self {
-        Self { seq: entry.seq, meta: &entry.meta }
+        Self { seq: entry.seq, meta: &entry.meta, said: entry.said.as_ref().map(|said| &said.fact) }
     }
 
     /// Its connection.

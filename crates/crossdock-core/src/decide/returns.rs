@@ -26,15 +26,9 @@ pub(super) fn returned(ask: &Ask<'_>, movement: &MovementReturned) -> Vec<Draft>
         sellable: ask.policy.orders.returns_are_sellable,
     };
     let mut drafts = vec![Draft::of(&order.context, HubEvent::OrderReturned(event))];
-    for (index, line) in movement.lines.iter().enumerate() {
-        let body = json!({
-            "movementId": movement.movement_id, "kind": "return", "product": line.product,
-            "facility": movement.facility, "quantity": line.quantity, "unit": line.unit,
-            "sourceTime": ask.entry.meta.source_time.to_string(), "orderId": order.key.id,
-        });
-        let distinct = format!("{}/{}/{}", movement.facility, movement.movement_id, index + 1);
-        drafts.extend(routes::posting(ask, &order.context, About::Order(order.key.clone()), &body, distinct));
-    }
+    let back = movement.lines.iter().map(|line| (&line.product, line.quantity, &line.unit));
+    let of = About::Order(order.key.clone());
+    drafts.extend(routes::line_postings(ask, &order.context, &of, movement, "return", back));
     drafts
 }
 

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use crossdock_model::{
     Address, AllocatedLine, Balance, Body, CancelledPart, DeliveryPlanned, EdiControl, ErpOrderNumber, FacilityId,
-    HubEvent, Invoice, InvoiceMatched, LineNumber, OrderId, Ordering, Path, PoCreated, PositionChanged, ProductId,
-    Quantity, Recommendation, Render, ShipmentLine, ShipmentNotice, SystemId, Text, Timestamp, TrackingNumber, Unit,
-    joined, numbered,
+    HubEvent, Invoice, InvoiceMatched, LineNumber, Movement, OrderId, Ordering, Path, PoCreated, PositionChanged,
+    ProductId, Quantity, Recommendation, Render, ShipmentLine, ShipmentNotice, SystemId, Text, Timestamp,
+    TrackingNumber, Unit, joined, numbered,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -324,6 +324,34 @@ pub(super) fn posting(ask: &Ask<'_>, context: &Context, about: About, body: &Val
     let route =
         Route { target, operation: "createPosting", about, distinct: distinct.into(), body: body.clone().into() };
     owed(ask, context, route.plan())
+}
+
+/// The postings of a movement, one a line, with the number of what it is of.
+pub(super) fn line_postings<'a>(
+    ask: &Ask<'_>,
+    context: &Context,
+    of: &About,
+    movement: &impl Movement,
+    kind: &str,
+    lines: impl Iterator<Item = (&'a ProductId, Quantity, &'a Unit)>,
+) -> Vec<Draft> {
+    if !is_posted(ask, context) {
+        return Vec::new();
+    }
+    let (id, facility) = (movement.movement_id(), movement.facility());
+    let post = |(index, (product, quantity, unit)): (usize, (&ProductId, Quantity, &Unit))| {
+        let mut body = json!({
+            "movementId": id, "kind": kind, "product": product, "facility": facility, "quantity": quantity,
+            "unit": unit, "sourceTime": ask.entry.meta.source_time.to_string(),
+        });
+        match of {
+            About::Order(key) => body["orderId"] = json!(key.id),
+            About::Po(number) => body["poNumber"] = json!(number),
+            _ => {}
+        }
+        posting(ask, context, of.clone(), &body, format!("{facility}/{id}/{}", index + 1))
+    };
+    lines.enumerate().filter_map(post).collect()
 }
 
 pub(super) fn tracking(

@@ -5,9 +5,9 @@ use crossdock_model::{ProductId, SerialNumber};
 use super::Ask;
 use crate::LineState;
 
-/// Whether a unit is reserved, or has left already.
+/// Whether a unit is reserved, or has left and did not come back.
 pub(super) fn is_taken(ask: &Ask<'_>, product: &ProductId, serial: &SerialNumber) -> bool {
-    let holds = |line: &LineState| !line.allocated_total().is_zero() || !line.shipped.is_zero();
+    let holds = |line: &LineState| !line.allocated_total().is_zero() || line.shipped > line.returned;
     let promised = ask.state.stock.serials.promised(product, serial);
     let line = promised.and_then(|(key, number)| {
         let order = ask.state.order(key)?;

@@ -3,8 +3,8 @@
 //! Rules: docs/concepts/domain.md, 8.4, 8.8 and 4.9. Invariant: a late or repeated status tells nobody anything.
 
 use crossdock_model::{
-    ExceptionKind, HubEvent, Milestone, MovementLine, MovementShipped, OrderShipped, Quantity, Resolution, Severity,
-    ShipmentLine, ShipmentMilestone, ShippedStatus,
+    ExceptionKind, Fact, HubEvent, Milestone, MovementLine, MovementShipped, OrderShipped, Quantity, Resolution,
+    Severity, ShipmentLine, ShipmentMilestone, ShippedStatus,
 };
 use serde_json::{Value, json};
 
@@ -35,15 +35,9 @@ pub(super) fn shipped(ask: &Ask<'_>, movement: &MovementShipped) -> Vec<Draft> {
         complete: order.lines.iter().all(|l| l.open().is_zero()),
     };
     let mut drafts = vec![Draft::of(&order.context, HubEvent::OrderShipped(event))];
-    for (index, line) in movement.lines.iter().enumerate() {
-        let body = json!({
-            "movementId": movement.movement_id, "kind": "shipment", "product": line.product,
-            "facility": movement.facility, "quantity": line.quantity, "unit": line.unit,
-            "sourceTime": ask.entry.meta.source_time.to_string(), "orderId": order.key.id,
-        });
-        let distinct = format!("{}/{}/{}", movement.facility, movement.movement_id, index + 1);
-        drafts.extend(routes::posting(ask, &order.context, About::Order(order.key.clone()), &body, distinct));
-    }
+    let moved = movement.lines.iter().map(|line| (&line.product, line.quantity, &line.unit));
+    let of = About::Order(order.key.clone());
+    drafts.extend(routes::line_postings(ask, &order.context, &of, movement, "shipment", moved));
     drafts.extend(not_of_the_order(ask, order, movement));
     drafts.extend(contradictions(ask, order, movement));
     drafts
@@ -57,8 +51,13 @@ struct Finding {
 
 /// A short that nobody declared is found from the quantities: the line stays open for it, and somebody is asked.
 fn contradictions(ask: &Ask<'_>, order: &OrderState, movement: &MovementShipped) -> Option<Draft> {
-    let mut findings: Vec<_> = movement.lines.iter().enumerate().flat_map(|(i, line)| of_line(i, line)).collect();
-    findings.extend(of_total(movement));
+    // A document is held against itself in its own words: its figures are in the units that it was sent in.
+    let said = match ask.entry.said {
+        Some(Fact::Shipped(said)) => said,
+        _ => movement,
+    };
+    let mut findings: Vec<_> = said.lines.iter().enumerate().flat_map(|(i, line)| of_line(i, line)).collect();
+    findings.extend(of_total(said));
     findings.extend(movement.lines.iter().enumerate().filter_map(|(i, moved)| above(ask, order, i, moved)));
     if findings.is_empty() {
         return None;

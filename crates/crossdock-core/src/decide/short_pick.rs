@@ -64,7 +64,7 @@ fn nobody_covers(
         why: "the customer was promised what is not there: it waits for new stock, unless somebody decides otherwise",
         owner: "orders",
         severity: Severity::Medium,
-        resolutions: &[Resolution::Cancel, Resolution::Ignore],
+        resolutions: &[Resolution::Substitute, Resolution::Cancel, Resolution::Ignore],
         details: json!({ "facility": at, "lines": missing }),
     })?;
     draft.context = Some(order.context.clone());

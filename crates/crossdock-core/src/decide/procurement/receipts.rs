@@ -49,15 +49,9 @@ pub(in crate::decide) fn received(ask: &Ask<'_>, movement: &MovementReceived) ->
         drafts.extend(questions::odd(ask, &movement.po_number, what, movement.movement_id.as_str()));
         drafts.extend(served(ask, odd.iter().map(|line| &line.product)));
     }
-    for (index, line) in movement.lines.iter().enumerate() {
-        let body = json!({
-            "movementId": movement.movement_id, "kind": "receipt", "product": line.product,
-            "facility": movement.facility, "quantity": line.accepted + line.rejected, "unit": line.unit,
-            "sourceTime": ask.entry.meta.source_time.to_string(), "poNumber": movement.po_number,
-        });
-        let distinct = format!("{}/{}/{}", movement.facility, movement.movement_id, index + 1);
-        drafts.extend(routes::posting(ask, &po.context, About::Po(movement.po_number.clone()), &body, distinct));
-    }
+    let received = movement.lines.iter().map(|line| (&line.product, line.accepted + line.rejected, &line.unit));
+    let of = About::Po(movement.po_number.clone());
+    drafts.extend(routes::line_postings(ask, &po.context, &of, movement, "receipt", received));
     drafts
 }
 
