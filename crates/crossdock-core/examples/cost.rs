@@ -1,4 +1,4 @@
-//! What an event costs, and what an object weighs: `cargo run --release --example cost -- <orders|movements|replay|memory> [open orders] [how many] [alone]`.
+//! What an event costs, and what an object weighs: `cargo run --release --example cost -- <orders|movements|replay|memory|memory-closed> [open orders] [how many] [alone]`.
 //! `alone`: the decision itself; without it everybody is told what concerns them, and nobody answers.
 //! Under callgrind, `--toggle-collect=*measured*` counts the instructions of what is measured alone.
 
@@ -23,7 +23,8 @@ fn main() {
         "movements" => inputs("movements", (told, open), (0..many).map(setup::movement).collect()),
         "replay" => replay(told, open),
         "memory" => memory(told, open),
-        _ => println!("cost <orders|movements|replay|memory> [open orders] [how many] [alone]"),
+        "memory-closed" => memory_closed(many),
+        _ => println!("cost <orders|movements|replay|memory|memory-closed> [open orders] [how many] [alone]"),
     }
 }
 
@@ -75,6 +76,34 @@ fn memory(told: Told, open: u64) {
     setup::open_orders_in(&mut partition, open, |_| {});
     println!("orders: {} B each, with what is owed of them", resident().saturating_sub(before) / open.max(1));
     println!("an order: {} B, a line of it {} B", size_of::<OrderState>(), size_of::<LineState>());
+}
+
+/// What stays of orders that are over: nothing, when their time in memory is. Rounds of as many orders each; the first one makes the room
+/// that the others use again, so that what the process grows by after it is what stays.
+fn memory_closed(many: u64) {
+    const ROUNDS: u64 = 5;
+    let mut partition = setup::landscape(Told::Nobody, 0, |_| {});
+    let empty = resident();
+    let mut after_first = 0;
+    for round in 0..ROUNDS {
+        let numbers = || round * many..(round + 1) * many;
+        setup::feed(&mut partition, numbers().map(setup::order).collect(), |_| {});
+        setup::feed(&mut partition, numbers().map(setup::cancel).collect(), |_| {});
+        let kept = resident();
+        assert_eq!(partition.state().orders().count() as u64, many, "all of a round, and nothing of those before");
+        setup::a_week_later(&mut partition);
+        assert_eq!(partition.state().orders().count(), 0, "nothing is open");
+        if round == 0 {
+            println!("over and kept: {} B an order", kept.saturating_sub(empty) / many.max(1));
+            after_first = resident();
+        }
+    }
+    let grown = resident().saturating_sub(after_first);
+    println!(
+        "over and gone: {} B an order, over {} of them",
+        grown / ((ROUNDS - 1) * many).max(1),
+        (ROUNDS - 1) * many
+    );
 }
 
 fn resident() -> u64 {

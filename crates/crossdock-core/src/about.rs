@@ -1,7 +1,9 @@
 //! The one way to write down which business object an event, a delivery or an exception is about.
 //! Invariant: what `of_*` writes, `parse` reads.
 
-use crossdock_model::{FacilityId, InvoiceNumber, MovementId, PoNumber, RecommendationId, SystemId, Text, joined};
+use crossdock_model::{
+    ExceptionId, FacilityId, InvoiceNumber, MovementId, PoNumber, RecommendationId, SystemId, Text, joined,
+};
 
 use crate::OrderKey;
 
@@ -14,6 +16,7 @@ pub(crate) enum About {
     Invoice(SystemId, InvoiceNumber),
     Facility(FacilityId),
     Movement(FacilityId, MovementId),
+    Exception(ExceptionId),
 }
 
 impl About {
@@ -35,6 +38,7 @@ impl About {
                 let (facility, id) = rest.split_once('/')?;
                 Self::Movement(facility.parse().ok()?, id.parse().ok()?)
             }
+            "exception" => Self::Exception(ExceptionId(rest.parse().ok()?)),
             _ => return None,
         })
     }
@@ -50,6 +54,7 @@ impl About {
             Self::Invoice(supplier, number) => joined(&["invoice/", supplier.as_str(), "/", number.as_str()]),
             Self::Movement(facility, id) => joined(&["movement/", facility.as_str(), "/", id.as_str()]),
             Self::Facility(facility) => joined(&["facility/", facility.as_str()]),
+            Self::Exception(id) => format!("exception/{id}").into(),
         }
     }
 }

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crossdock_model::{FacilityId, Quantity};
+use serde::{Deserialize, Serialize};
 
 use crate::{LineState, OrderState, Shares};
 
@@ -17,7 +18,7 @@ pub type ConsignmentNumber = u32;
 pub(crate) const FIRST: ConsignmentNumber = 1;
 
 /// What of a line is in a consignment.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Consigned {
     /// Not told to be picked: reserved, or waiting for stock.
     pub planned: Quantity,

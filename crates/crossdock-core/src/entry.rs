@@ -4,6 +4,7 @@ use crossdock_model::{
     BusinessKey, CloudEvent, CorrelationId, Digest, Event, EventError, Fact, HubEvent, Meta, RunId, Timestamp,
     UnitFactor,
 };
+use serde::{Deserialize, Serialize};
 
 /// A place in the ledger: 1 is the first entry, 0 is before it.
 pub type Seq = u64;
@@ -33,7 +34,8 @@ pub struct Said {
 }
 
 /// The connection in which something happens; every business object keeps its own.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Context {
     /// The business act.
     pub correlation_id: CorrelationId,
@@ -214,6 +216,9 @@ fn subject(event: &Event) -> Option<String> {
             HubEvent::SyncRecorded(e) => e.feed.clone(),
             HubEvent::SyntheticRunOpened(e) => e.run_id.to_string(),
             HubEvent::SyntheticStopped(_) | HubEvent::SyntheticResumed(_) => return None,
+            HubEvent::ObjectArchived(e) => e.about.to_string(),
+            HubEvent::ObjectRecalled(e) => e.about.to_string(),
+            HubEvent::ArchivePostponed(e) => e.about.to_string(),
             HubEvent::MessageRejected(e) => return e.id.clone(),
         },
     })

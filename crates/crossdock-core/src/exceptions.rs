@@ -9,10 +9,13 @@ use crossdock_model::{
     ExceptionEscalated, ExceptionId, ExceptionKind, ExceptionOpened, ExceptionResolved, RemediationStopped, Timestamp,
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::Context;
 
-/// An exception and, once decided, its decision.
-#[derive(Clone, Debug)]
+/// An exception and, once decided, its decision. Serialised in archive records: see `archive` before it is changed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ExceptionState {
     /// Its number.
     pub id: ExceptionId,
@@ -31,7 +34,7 @@ pub struct ExceptionState {
 }
 
 /// Something that was done about an exception or a dead letter.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Act {
     /// By the hub's clock.
     pub at: Timestamp,

@@ -3,7 +3,9 @@
 
 mod about;
 mod apply;
+pub mod archive;
 mod attribution;
+mod closed;
 mod consignments;
 mod counts;
 mod decide;

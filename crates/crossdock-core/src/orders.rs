@@ -8,9 +8,11 @@ use std::sync::Arc;
 use crossdock_model::UnitFactor;
 use crossdock_model::{
     Amount, ErpOrderNumber, FacilityId, LineNumber, Milestone, Order, OrderChangePending, OrderId, OrderLine, Priority,
-    ProductId, Quantity, SerialNumber, ShipmentId, SystemId, Timestamp, TrackingNumber, Unit,
+    ProductId, Quantity, SerialNumber, ShipmentId, SystemId, Text, Timestamp, TrackingNumber, Unit,
 };
+use serde::{Deserialize, Serialize};
 
+use crate::archive::{names, shared};
 use crate::consignments::{Consigned, ConsignmentNumber};
 use crate::index::Index;
 use crate::payments::{EarlyPayments, Payments};
@@ -18,7 +20,7 @@ use crate::shares::Shares;
 use crate::{Context, Seq};
 
 /// An order's name: the channel and the channel's number.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct OrderKey {
     /// The channel.
     pub source: SystemId,
@@ -32,12 +34,14 @@ impl fmt::Display for OrderKey {
     }
 }
 
-/// One order.
-#[derive(Clone, Debug)]
+/// One order. Its serialised form is kept in archive records: see `archive` before it is changed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct OrderState {
     /// Its name.
     pub key: OrderKey,
     /// As captured.
+    #[serde(with = "shared")]
     pub order: Arc<Order>,
     /// Its connection.
     pub context: Context,
@@ -70,7 +74,8 @@ pub struct OrderState {
 }
 
 /// One line of an order, in base units.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct LineState {
     /// Its number.
     pub number: LineNumber,
@@ -113,7 +118,8 @@ pub struct LineState {
 }
 
 /// What a facility was asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ReleaseState {
     /// The release is on its way to the WMS.
     Requested,
@@ -122,7 +128,8 @@ pub enum ReleaseState {
 }
 
 /// How far a cancel is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum CancelState {
     /// Nobody asked.
     None,
@@ -338,6 +345,12 @@ impl OrderState {
         self.payments.as_ref().is_some_and(|payments| payments.is_awaited())
     }
 
+    /// The numbers of its parcels, each once.
+    pub(crate) fn parcels(&self) -> impl Iterator<Item = &TrackingNumber> {
+        let unique: BTreeSet<_> = self.shipments.iter().map(|(_, _, number)| number).collect();
+        unique.into_iter()
+    }
+
     /// True while somebody still has to do something for it.
     pub fn is_open(&self) -> bool {
         !self.closed && self.cancel != CancelState::Done
@@ -480,6 +493,54 @@ impl Orders {
                 self.waiting.swap_remove(&line.product);
             }
         }
+    }
+
+    /// The names that mean this order, and no other: by each of them a fact finds it.
+    pub(crate) fn names_of(&self, order: &OrderState) -> Vec<Text> {
+        let own = |meant: Option<&OrderKey>| meant == Some(&order.key);
+        let by_id = own(self.by_id.get(&order.key.id)).then(|| names::order_id(&order.key.id));
+        let erp = order.erp_order_number.iter().filter(|number| own(self.by_erp_number.get(*number)));
+        let parcels = order.parcels().filter(|number| own(self.by_tracking.get(*number)));
+        by_id.into_iter().chain(erp.map(names::erp_order)).chain(parcels.map(names::parcel)).collect()
+    }
+
+    /// Takes an order out, with all that leads to it.
+    pub(crate) fn take_out(&mut self, key: &OrderKey) -> Option<OrderState> {
+        let order = self.by_key.swap_remove(key)?;
+        self.unbooked.remove(key);
+        if self.by_id.get(&key.id) == Some(key) {
+            self.by_id.swap_remove(&key.id);
+        }
+        if let Some(number) = order.erp_order_number.as_ref().filter(|n| self.by_erp_number.get(*n) == Some(key)) {
+            self.by_erp_number.swap_remove(number);
+        }
+        for number in order.parcels() {
+            if self.by_tracking.get(number) == Some(key) {
+                self.by_tracking.swap_remove(number);
+            }
+        }
+        Some(order)
+    }
+
+    /// Puts an order back, under those of its `names` that nothing newer has.
+    pub(crate) fn put_back(&mut self, order: OrderState, names: &[Text]) {
+        let key = &order.key;
+        if names.contains(&names::order_id(&key.id)) {
+            self.by_id.entry(key.id.clone()).or_insert_with(|| key.clone());
+        }
+        match &order.erp_order_number {
+            None => {
+                self.unbooked.insert(key.clone());
+            }
+            Some(number) if names.contains(&names::erp_order(number)) => {
+                self.by_erp_number.entry(number.clone()).or_insert_with(|| key.clone());
+            }
+            Some(_) => {}
+        }
+        for number in order.parcels().filter(|number| names.contains(&names::parcel(number))) {
+            self.by_tracking.entry(number.clone()).or_insert_with(|| key.clone());
+        }
+        self.by_key.insert(key.clone(), order);
     }
 
     /// Open orders to which the ERP has not given its number.

@@ -16,11 +16,13 @@ use std::sync::Arc;
 
 use crossdock_model::{
     BusinessKey, DeliveryId, Digest, Effect, Event, ExceptionId, FacilityId, Fact, HubEvent, LineNumber, LineQuantity,
-    MessageRejected, Meta, Path, Resolution, RunId, SyntheticRunOpened, SystemId, Timestamp,
+    MessageRejected, Meta, ObjectArchived, ObjectRecalled, Path, Resolution, RunId, SyntheticRunOpened, SystemId, Text,
+    Timestamp,
 };
 use jiff::SignedDuration;
 use serde_json::Value;
 
+use crate::archive::{self, Archived, Recall};
 use crate::decide::{self, Verdict};
 use crate::delivery::{self, Attempt, AttemptOutcome, Lanes, ReplayScan};
 use crate::index::Index;
@@ -242,6 +244,11 @@ pub enum Input {
         /// What.
         command: Command,
     },
+    /// Archived objects that the next input speaks of: see [`Partition::missing`].
+    Recall {
+        /// What the index has of them.
+        found: Vec<Recall>,
+    },
     /// Everything up to here is durable.
     Appended {
         /// The last durable place.
@@ -332,6 +339,8 @@ pub struct Partition {
     appending: VecDeque<Arc<Entry>>,
     /// Keys of what is not durable yet: the index on disk does not know them.
     tail: Index<BusinessKey, (Digest, Seq)>,
+    /// Names of what left memory and is not durable yet, each with the record that has it.
+    left: BTreeMap<Text, Arc<Entry>>,
     waiting: VecDeque<(Seq, Ticket, Answer)>,
     lanes: Lanes,
     ready: VecDeque<Output>,
@@ -342,6 +351,11 @@ pub struct Partition {
     failed: bool,
     /// Measured beside the state: what they say is a fold of the ledger, whoever folds it and whenever.
     signals: Option<Slas>,
+    /// Archive entries that were recorded, and entries without effect that are to be recorded in their place: see `tests::twin`.
+    #[cfg(test)]
+    pub(crate) archival: usize,
+    #[cfg(test)]
+    pub(crate) pads: usize,
     /// The last entry after which the invariants were checked.
     #[cfg(debug_assertions)]
     checked: Seq,
@@ -368,6 +382,7 @@ impl Partition {
             pending: Vec::new(),
             appending: VecDeque::new(),
             tail: Index::default(),
+            left: BTreeMap::new(),
             waiting: VecDeque::new(),
             lanes: Lanes::default(),
             ready: VecDeque::new(),
@@ -375,6 +390,10 @@ impl Partition {
             stuck: BTreeSet::new(),
             failed: false,
             signals: None,
+            #[cfg(test)]
+            archival: 0,
+            #[cfg(test)]
+            pads: 0,
             #[cfg(debug_assertions)]
             checked: 0,
         }
@@ -417,15 +436,30 @@ impl Partition {
         decide::keys_of(submission)
     }
 
+    /// The names of archived objects that an input mentions: look each up in the index on disk, and hand what it has to the partition
+    /// ([`Input::Recall`]) before the input itself. Ask again until nothing new is missing: what comes back may lead to others.
+    ///
+    /// Empty for nearly every input: what it speaks of is in memory, or was never known by another name.
+    pub fn missing(&self, input: &Input) -> Vec<Text> {
+        let mut missing = archive::missing::missing(&self.state, &self.policy, input);
+        missing.retain(|name| !self.left.contains_key(name));
+        missing
+    }
+
     /// Takes one input in. What fell due before it speaks first.
     pub fn handle(&mut self, input: Input, now: Timestamp) {
         self.root = None;
         self.fall_due(now);
+        self.let_go(now);
+        self.recall_left(&input, now);
+        #[cfg(test)]
+        self.pad(now);
         self.root = Some(self.state.seq + 1);
         match input {
             Input::Admit { ticket, submission, known } => self.admit(ticket, &submission, known, now),
             Input::Reject { ticket, rejected } => self.reject(ticket, *rejected, now),
             Input::Command { ticket, command } => self.command(ticket, &command, now),
+            Input::Recall { found } => self.recall(found, now),
             Input::Appended { upto } => self.appended(upto),
             Input::AppendFailed => self.fail(),
             Input::Delivered { id, outcome } => self.delivered(id, outcome, now),
@@ -473,7 +507,9 @@ impl Partition {
     pub fn wake_at(&self, now: Timestamp) -> Option<Timestamp> {
         let overdue = self.state.timers.due(now).any(|timer| !self.stuck.contains(timer));
         let timer = if overdue { Some(now) } else { self.state.timers.next_after(now) };
-        timer.into_iter().chain(self.lanes.wake_at()).min()
+        let kept = self.policy.keep_closed().zip(self.state.closed.oldest());
+        let leaves = kept.map(|(keep, since)| since.saturating_add(keep).unwrap_or(Timestamp::MAX).max(now));
+        timer.into_iter().chain(leaves).chain(self.lanes.wake_at()).min()
     }
 
     /// A batch ends where one message's entries end, so that a crash never splits a message.
@@ -635,6 +671,74 @@ impl Partition {
         }
     }
 
+    /// Lets go of what is over and of which nothing was said for as long as it is kept.
+    fn let_go(&mut self, now: Timestamp) {
+        let Some(keep) = self.policy.keep_closed().filter(|_| !self.failed) else { return };
+        let before = now.saturating_sub(keep).unwrap_or(Timestamp::MIN);
+        for about in self.state.closed.until(before).take(MAX_DUE_AT_ONCE).cloned().collect::<Vec<_>>() {
+            let Draft { event, context } = decide::its_time_is_over(&self.state, &about);
+            let context = context.unwrap_or_else(|| decide::fresh_context(self.state.seq + 1, false, None));
+            let entry = self.record_hub(decide::hub_meta(&context, None, now), event);
+            if let Event::Hub(HubEvent::ObjectArchived(archived)) = &entry.event {
+                for name in std::iter::once(&archived.about).chain(&archived.names) {
+                    self.left.insert(name.clone(), Arc::clone(&entry));
+                }
+            }
+        }
+    }
+
+    /// Puts back what an input speaks of and what left so lately that the index does not know it.
+    fn recall_left(&mut self, input: &Input, now: Timestamp) {
+        while !self.left.is_empty() {
+            let missing = archive::missing::missing(&self.state, &self.policy, input);
+            let found: Vec<_> = missing.iter().filter_map(|name| self.left.get(name).cloned()).collect();
+            let before = self.state.seq;
+            for entry in found {
+                self.put_back(&entry, now);
+            }
+            if self.state.seq == before {
+                return;
+            }
+        }
+    }
+
+    /// Puts back what the index has, unless it is in memory or left again since.
+    fn recall(&mut self, found: Vec<Recall>, now: Timestamp) {
+        for Recall { seq, event, names } in found {
+            match self.left.get(&event.about).cloned() {
+                Some(newer) => self.put_back(&newer, now),
+                None => self.record_recall((seq, &event), names, now),
+            }
+        }
+    }
+
+    fn put_back(&mut self, entry: &Entry, now: Timestamp) {
+        if let Event::Hub(HubEvent::ObjectArchived(event)) = &entry.event {
+            let own = |name: &&Text| self.left.get(*name).is_some_and(|newest| newest.seq == entry.seq);
+            let names = event.names.iter().filter(own).cloned().collect();
+            self.record_recall((entry.seq, event), names, now);
+        }
+    }
+
+    fn record_recall(&mut self, (seq, event): (Seq, &ObjectArchived), mut names: Vec<Text>, now: Timestamp) {
+        if self.failed || self.state.is_known(&event.about) {
+            return;
+        }
+        // A record of a later version's form is left where it is: the object is as unknown as it was.
+        let Some(archived) = Archived::read(event.kind, event.form, &event.state) else { return };
+        names.retain(|name| self.left.get(name).is_none_or(|newer| newer.seq <= seq));
+        let recalled = ObjectRecalled {
+            about: event.about.clone(),
+            kind: event.kind,
+            archived: seq,
+            names,
+            form: event.form,
+            state: event.state.clone(),
+        };
+        let meta = decide::hub_meta(archived.context(), None, now);
+        self.record_hub(meta, HubEvent::ObjectRecalled(Arc::new(recalled)));
+    }
+
     /// Decides what follows from an entry, records it, and so on until nothing follows.
     fn follow(&mut self, entry: Arc<Entry>, now: Timestamp) {
         let mut queue = VecDeque::from([entry]);
@@ -685,7 +789,23 @@ impl Partition {
         self.record_entry(entry)
     }
 
+    #[cfg(test)]
+    fn pad(&mut self, now: Timestamp) {
+        for _ in 0..std::mem::take(&mut self.pads) {
+            let meta = decide::hub_meta(&decide::fresh_context(self.state.seq + 1, false, None), None, now);
+            let nothing = crossdock_model::ArchivePostponed { about: Text::default(), why: String::new() };
+            self.record_hub(meta, HubEvent::ArchivePostponed(nothing));
+        }
+    }
+
     fn record_entry(&mut self, entry: Entry) -> Arc<Entry> {
+        #[cfg(test)]
+        if matches!(
+            &entry.event,
+            Event::Hub(HubEvent::ObjectArchived(_) | HubEvent::ObjectRecalled(_) | HubEvent::ArchivePostponed(_))
+        ) {
+            self.archival += 1;
+        }
         let entry = Arc::new(entry);
         self.state.apply(&entry);
         self.measure(&entry);
@@ -715,6 +835,7 @@ impl Partition {
         for (key, _) in published.iter().flat_map(|entry| &entry.keys) {
             self.tail.swap_remove(key);
         }
+        self.left.retain(|_, entry| entry.seq > upto);
         if !published.is_empty() {
             self.ready.push_back(Output::Publish { entries: published });
         }

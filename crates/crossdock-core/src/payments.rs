@@ -5,11 +5,13 @@
 use crossdock_model::{
     Amount, Currency, OrderPaymentChanged, PaymentCounts, PaymentId, PaymentStanding, PaymentStatus, Timestamp,
 };
+use serde::{Deserialize, Serialize};
 
 use crate::{Context, Seq};
 
 /// A payment, as it stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct PaymentState {
     /// Its number.
     pub id: PaymentId,
@@ -33,7 +35,8 @@ impl PaymentState {
 }
 
 /// The payments of an order, and how it stands with them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Payments {
     /// Each payment once, as they came.
     pub received: Vec<PaymentState>,

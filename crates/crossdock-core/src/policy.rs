@@ -7,6 +7,7 @@ use crossdock_model::{
     Amount, Balance, Currency, ExceptionKind, FacilityId, ProductId, Quantity, Resolution, Severity, SyntheticTarget,
     SystemId,
 };
+use jiff::SignedDuration;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
@@ -58,6 +59,8 @@ pub struct Policy {
     pub escalation: Vec<EscalationLevel>,
     /// What is decided by rule. The first that fits decides.
     pub remediation: Vec<RemediationRule>,
+    /// For how long an object that is over stays in memory after the last that was said of it, in milliseconds. `None`: for ever.
+    pub keep_closed_ms: Option<i64>,
     /// How far apart two systems may say the same movement while one shadows the other, in milliseconds.
     pub shadow_window_ms: i64,
     /// How far master data is trusted to be complete, and how old it may be.
@@ -152,6 +155,11 @@ impl Policy {
         self.due_by_severity_ms.get(&severity).copied().unwrap_or(self.decision_due_ms)
     }
 
+    /// For how long an object that is over stays in memory: at least a second, so that nothing that is open is looked at all the time.
+    pub(crate) fn keep_closed(&self) -> Option<SignedDuration> {
+        self.keep_closed_ms.map(|ms| SignedDuration::from_millis(ms.max(1_000)))
+    }
+
     pub(crate) fn has_sequence(&self, facility: &FacilityId) -> bool {
         self.sequences.contains(facility)
     }
@@ -212,6 +220,7 @@ impl Default for Policy {
             due_by_severity_ms: BTreeMap::new(),
             escalation: Vec::new(),
             remediation: Vec::new(),
+            keep_closed_ms: Some(7 * 24 * 3_600_000),
             shadow_window_ms: 3_600_000,
             master: MasterPolicy::default(),
             synthetic: SyntheticPolicy::default(),

@@ -9,18 +9,21 @@ use std::collections::BTreeMap;
 
 use crossdock_model::{
     Currency, FacilityId, Invoice, InvoiceMatched, InvoiceNumber, LineNumber, MatchResult, PoNumber, ProductId,
-    Quantity, Recommendation, RecommendationId, SystemId, TrackingNumber,
+    Quantity, Recommendation, RecommendationId, SystemId, Text, TrackingNumber,
 };
 
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 
 use crate::Context;
+use crate::archive::{PoDossier, names};
 
 pub use milestones::{Reached, Watch};
 pub use purchase_order::{Notice, PoLineState, PoState, PoStatus, ShipmentLineState, ShipmentState};
 
-/// A recommendation and what became of it.
-#[derive(Clone, Debug)]
+/// A recommendation and what became of it. Serialised in archive records: see `archive` before it is changed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct RecommendationState {
     /// As planning sent it.
     pub recommendation: Recommendation,
@@ -39,8 +42,9 @@ impl RecommendationState {
     }
 }
 
-/// A supplier's invoice and its match so far.
-#[derive(Clone, Debug)]
+/// A supplier's invoice and its match so far. Serialised in archive records.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct InvoiceState {
     /// As billed.
     pub invoice: Invoice,
@@ -122,6 +126,93 @@ impl Procurement {
         let key = (po.po.supplier.clone(), po.po.currency.clone());
         // A supplier with nothing open stays: the ERP may still have something of it.
         *self.received_not_invoiced.entry(key).or_default() += now - before;
+    }
+
+    /// An order with what is only there because of it.
+    pub(crate) fn dossier(&self, po: &PoState) -> PoDossier {
+        let number = &po.po.po_number;
+        let recommendation = self.recommendations.get(&po.po.recommendation_id);
+        PoDossier {
+            order: po.clone(),
+            invoices: self.invoices_of(number).cloned().collect(),
+            recommendation: recommendation.filter(|one| one.po_number.as_ref() == Some(number)).cloned(),
+            parcels: self.parcels_alone(po).map(|(parcel, carried)| (parcel.clone(), carried.clone())).collect(),
+        }
+    }
+
+    /// Its parcels that carry nothing of another order in memory.
+    fn parcels_alone<'a>(&'a self, po: &'a PoState) -> impl Iterator<Item = (&'a TrackingNumber, &'a Vec<PoNumber>)> {
+        let carried = po.parcels.iter().filter_map(|parcel| self.by_tracking.get_key_value(parcel));
+        carried.filter(|(_, carried)| {
+            !carried.iter().any(|other| *other != po.po.po_number && self.orders.contains_key(other))
+        })
+    }
+
+    /// The names that mean this order: by each of them a message finds it.
+    pub(crate) fn names_of(&self, po: &PoState) -> Vec<Text> {
+        let number = &po.po.po_number;
+        let group = po.group.filter(|group| self.groups.get(&(po.po.supplier.clone(), *group)) == Some(number));
+        let group = group.map(|group| names::group(&po.po.supplier, group));
+        let parcels = self.parcels_alone(po).map(|(parcel, _)| names::inbound(parcel));
+        let invoices =
+            self.invoices_of(number).map(|one| names::invoice(&one.invoice.supplier, &one.invoice.invoice_number));
+        let made_of = self.recommendations.get(&po.po.recommendation_id);
+        let made_of = made_of.filter(|one| one.po_number.as_ref() == Some(number));
+        let made_of = made_of.map(|one| names::recommendation(&one.recommendation.recommendation_id));
+        group.into_iter().chain(made_of).chain(parcels).chain(invoices).collect()
+    }
+
+    /// Takes an order out, with all that leads to it and all that is only there because of it.
+    pub(crate) fn take_out(&mut self, number: &PoNumber) {
+        let Some(po) = self.orders.remove(number) else { return };
+        let alone: Vec<_> = self.parcels_alone(&po).map(|(parcel, _)| parcel.clone()).collect();
+        for parcel in alone {
+            self.by_tracking.remove(&parcel);
+        }
+        if let Some(group) = po.group {
+            let key = (po.po.supplier.clone(), group);
+            if self.groups.get(&key) == Some(number) {
+                self.groups.remove(&key);
+            }
+        }
+        for key in self.invoices_of.remove(number).unwrap_or_default() {
+            self.invoices.remove(&key);
+        }
+        let id = &po.po.recommendation_id;
+        if self.recommendations.get(id).is_some_and(|one| one.po_number.as_ref() == Some(number)) {
+            self.take_out_recommendation(id);
+        }
+    }
+
+    /// Takes a recommendation out.
+    pub(crate) fn take_out_recommendation(&mut self, id: &RecommendationId) {
+        let Some(one) = self.recommendations.remove(id) else { return };
+        let key = twin_key(&one.recommendation);
+        if let Some(twins) = self.twins.get_mut(&key) {
+            twins.retain(|twin| twin != id);
+            if twins.is_empty() {
+                self.twins.remove(&key);
+            }
+        }
+    }
+
+    /// Puts an order back, under those of its `names` that nothing newer has.
+    pub(crate) fn put_back(&mut self, dossier: PoDossier, names: &[Text]) {
+        let PoDossier { order, invoices, recommendation, parcels } = dossier;
+        let number = order.po.po_number.clone();
+        for (parcel, carried) in parcels.into_iter().filter(|(parcel, _)| names.contains(&names::inbound(parcel))) {
+            self.by_tracking.entry(parcel).or_insert(carried);
+        }
+        if let Some(group) = order.group.filter(|group| names.contains(&names::group(&order.po.supplier, *group))) {
+            self.groups.entry((order.po.supplier.clone(), group)).or_insert_with(|| number.clone());
+        }
+        for invoice in invoices {
+            self.add_invoice(invoice);
+        }
+        if let Some(one) = recommendation {
+            self.add_recommendation(one);
+        }
+        self.orders.insert(number, order);
     }
 
     pub(crate) fn record_match(&mut self, matched: &InvoiceMatched) {

@@ -4,9 +4,10 @@
 use std::fmt;
 
 use crossdock_model::{FacilityId, Quantity};
+use serde::{Deserialize, Serialize};
 
 /// Quantities by facility. None of them is nothing.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shares(Vec<(FacilityId, Quantity)>);
 
 impl Shares {

@@ -12,6 +12,7 @@ use crossdock_model::{
 };
 use jiff::civil::Date;
 
+use crate::closed::Closed;
 use crate::counts::Counts;
 use crate::delivery::Deliveries;
 use crate::exceptions::Exceptions;
@@ -38,6 +39,7 @@ pub struct State {
     pub(crate) exceptions: Exceptions,
     pub(crate) deliveries: Deliveries,
     pub(crate) timers: Timers,
+    pub(crate) closed: Closed,
     pub(crate) synthetic: Synthetic,
     pub(crate) master: Master,
     pub(crate) shadows: BTreeMap<String, Comparison>,
@@ -159,6 +161,11 @@ impl State {
     /// All invoices, by supplier and number.
     pub fn invoices(&self) -> impl Iterator<Item = &InvoiceState> {
         self.procurement.invoices.values()
+    }
+
+    /// The invoices of a purchase order, as they came.
+    pub fn invoices_of(&self, po: &PoNumber) -> impl Iterator<Item = &InvoiceState> {
+        self.procurement.invoices_of(po)
     }
 
     /// An exception, open or decided.

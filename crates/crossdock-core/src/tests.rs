@@ -5,12 +5,14 @@
 
 mod bulk;
 mod buying;
+mod index;
 mod ledgers;
 mod models;
 mod random;
 mod readers;
 mod rules;
 mod stocking;
+mod twin;
 mod world;
 
 use crossdock_testkit::Case;

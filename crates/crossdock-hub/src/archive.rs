@@ -3,7 +3,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crossdock_core::archive::Archived;
 use crossdock_ledger::{LedgerError, LedgerReader, Record};
+use crossdock_model::Text;
+
+use crate::recall::{self, RecallError};
 
 /// Readers of one ledger. Cheap to clone.
 #[derive(Clone)]
@@ -51,6 +55,22 @@ impl Archive {
     /// Up to `limit` records from `from` on.
     pub(crate) async fn read(&self, from: u64, limit: usize) -> Result<Vec<Record>, ArchiveError> {
         self.ask(move |reader| reader.read(from, limit)).await
+    }
+
+    /// The first of these names that an archived object has, and what is known of it.
+    pub(crate) async fn archived(&self, names: Vec<Text>) -> Result<Option<Archived>, ArchiveError> {
+        self.ask(move |reader| {
+            for name in names {
+                match recall::look_up(&name, |kind, source| reader.newest(kind, source)) {
+                    Ok(Some(found)) => return Ok(recall::held(&found)),
+                    Ok(None) => {}
+                    Err(RecallError::Ledger(error)) => return Err(error),
+                    Err(error) => tracing::error!(%error, "an archived object cannot be shown"),
+                }
+            }
+            Ok(None)
+        })
+        .await
     }
 
     /// The records of every flow that `id` belongs to, with the flows' correlation ids.

@@ -175,6 +175,8 @@ pub struct PolicyConfig {
     pub reserved_prefix: String,
     /// How long an exception or a dead letter may wait.
     pub decision_due: Duration,
+    /// For how long what is over stays in memory after the last that was said of it.
+    pub keep_closed: Duration,
     /// In which order facilities are asked for stock; those not named come last, by their system's id.
     pub facilities: Vec<String>,
     /// Kept back per product, at each facility.
@@ -188,6 +190,7 @@ impl Default for PolicyConfig {
             release_before_booking: false,
             reserved_prefix: "SYN-".to_owned(),
             decision_due: Duration::from_secs(24 * 3600),
+            keep_closed: Duration::from_secs(7 * 24 * 3600),
             facilities: Vec::new(),
             safety_stock: BTreeMap::new(),
         }

@@ -3,7 +3,7 @@
 //! (`crossdock-core`), carrying messages (`delivery.rs`).
 //! Invariant: nothing leaves this thread before it is durable; after a failed append the partition is rebuilt from the ledger.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, channel};
@@ -19,6 +19,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 
 use crate::feed::{Feed, Published};
 use crate::metrics::Metrics;
+use crate::recall::{self, RecallError};
 use crate::records::{self, OriginalKey, Originals};
 use crate::{HubError, clock};
 
@@ -324,8 +325,45 @@ impl Writer {
                 }
             },
         };
+        if let Err(error) = self.recall(&input, now) {
+            tracing::error!(%error, "the archive cannot be read");
+            if let Input::Admit { ticket, .. } | Input::Command { ticket, .. } = &input {
+                if let Some(key) = self.unrecorded.remove(ticket) {
+                    self.originals.remove(&key);
+                }
+                if let Some(waiting) = self.waiting.remove(ticket) {
+                    drop(waiting.reply.send(Answer::Unavailable));
+                }
+                return true;
+            }
+        }
         self.partition.handle(input, now);
         true
+    }
+
+    /// Puts back what left memory and is spoken of. What is known already has no effect, and brings nothing back.
+    fn recall(&mut self, input: &Input, now: Timestamp) -> Result<(), RecallError> {
+        if let Input::Admit { submission, known, .. } = input
+            && known.keys.values().any(|(digest, _)| *digest == submission.digest)
+        {
+            return Ok(());
+        }
+        let mut asked = BTreeSet::new();
+        loop {
+            let missing = self.partition.missing(input).into_iter();
+            let missing: Vec<_> = missing.filter(|name| asked.insert(name.clone())).collect();
+            if missing.is_empty() {
+                return Ok(());
+            }
+            let mut found = Vec::new();
+            for name in &missing {
+                found.extend(recall::look_up(name, |kind, source| self.parts.ledger.newest(kind, source))?);
+            }
+            if !found.is_empty() {
+                self.parts.metrics.add("crossdock_objects_recalled_total", &[], found.len() as u64);
+                self.partition.handle(Input::Recall { found }, now);
+            }
+        }
     }
 
     fn ticket(&mut self, waiting: Waiting) -> Ticket {

@@ -16,6 +16,7 @@ mod http;
 mod hub;
 mod metrics;
 mod policy;
+mod recall;
 mod records;
 mod signals;
 mod views;

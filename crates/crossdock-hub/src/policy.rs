@@ -28,6 +28,7 @@ pub(crate) fn policy(config: &HubConfig, declared: &declared::Ownership) -> Resu
         orders: config.orders.clone(),
         reserved_prefix: config.policy.reserved_prefix.clone(),
         decision_due_ms: ms(config.policy.decision_due),
+        keep_closed_ms: Some(ms(config.policy.keep_closed)),
         ownership: ownership(declared)?,
         purchasing: purchasing(&config.purchasing)?,
         master: master(&config.master_data),

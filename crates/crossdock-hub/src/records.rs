@@ -10,6 +10,8 @@ use crossdock_model::{CloudEvent, Digest, Event, HubEvent};
 use serde_json::Value;
 use sha2::Digest as _;
 
+use crate::recall;
+
 /// Properties whose value is a name under which people look for the flow.
 const NAMES: [&str; 10] = [
     "orderId",
@@ -64,6 +66,9 @@ pub(crate) fn record(entry: &Entry, originals: &mut Originals) -> Result<NewReco
     let mut keys: Vec<BusinessKey> =
         entry.keys.iter().map(|(key, digest)| ledger_key(key).with_digest(digest.to_string())).collect();
     keys.extend(names(&event));
+    if let Event::Hub(HubEvent::ObjectArchived(archived)) = &entry.event {
+        keys.extend(recall::keys(entry.seq, archived));
+    }
     let mut record = NewRecord::new(serde_json::to_vec(&event.to_json())?);
     record.keys = keys;
     Ok(record)

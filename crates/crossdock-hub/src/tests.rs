@@ -1,5 +1,6 @@
 //! The hub in one process, with small targets on free ports.
 
+mod archive;
 mod config;
 mod door;
 mod failures;

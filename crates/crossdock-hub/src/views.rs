@@ -4,7 +4,7 @@
 use crossdock_core::delivery::Delivery;
 use crossdock_core::{
     Context, ExceptionState, InvoiceState, LineState, OrderState, Payments, PoState, Position, PositionKey,
-    RecommendationState, State,
+    RecommendationState,
 };
 use crossdock_model::Quantity;
 use serde_json::{Map, Value, json};
@@ -80,9 +80,8 @@ fn payment(payments: &Payments) -> Value {
 }
 
 /// `process-purchase-order.json`.
-pub(crate) fn purchase_order(po: &PoState, state: &State) -> Value {
-    let invoices: Vec<&InvoiceState> =
-        state.invoices().filter(|invoice| invoice.invoice.po_number == po.po.po_number).collect();
+pub(crate) fn purchase_order<'a>(po: &PoState, invoices: impl Iterator<Item = &'a InvoiceState>) -> Value {
+    let invoices: Vec<&InvoiceState> = invoices.collect();
     let lines: Vec<Value> = po
         .lines
         .iter()

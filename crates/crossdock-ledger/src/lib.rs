@@ -50,6 +50,10 @@ pub trait Ledger: Send {
     /// Where a business key was used first, and with what content.
     fn lookup(&mut self, key: &BusinessKey) -> Result<Option<KeyHit>, LedgerError>;
 
+    /// The newest record that bears any key of this kind and source. Keys of one thing that comes again, each with a name of its own, are
+    /// found so: the archive records of an object.
+    fn newest(&mut self, kind: &str, source: &str) -> Result<Option<Record>, LedgerError>;
+
     /// Reads everything and reports every defect, not only the first.
     fn verify(&mut self) -> Result<Verification, LedgerError>;
 }
@@ -64,6 +68,10 @@ pub trait LedgerReader: Send {
 
     /// Where a business key was used first, and with what content.
     fn lookup(&mut self, key: &BusinessKey) -> Result<Option<KeyHit>, LedgerError>;
+
+    /// The newest record that bears any key of this kind and source. Keys of one thing that comes again, each with a name of its own, are
+    /// found so: the archive records of an object.
+    fn newest(&mut self, kind: &str, source: &str) -> Result<Option<Record>, LedgerError>;
 
     /// The correlation ids of records that bear `id` as event id, subject, correlation id or business key of any kind.
     /// A trace starts here: people ask by the one id they have.

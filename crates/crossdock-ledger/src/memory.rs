@@ -106,6 +106,10 @@ impl Ledger for MemoryLedger {
         LedgerReader::lookup(self, key)
     }
 
+    fn newest(&mut self, kind: &str, source: &str) -> Result<Option<Record>, LedgerError> {
+        LedgerReader::newest(self, kind, source)
+    }
+
     fn verify(&mut self) -> Result<Verification, LedgerError> {
         LedgerReader::verify(self)
     }
@@ -126,6 +130,14 @@ impl LedgerReader for MemoryLedger {
     fn lookup(&mut self, key: &BusinessKey) -> Result<Option<KeyHit>, LedgerError> {
         let place = (key.kind.clone(), key.source.clone(), key.key.clone());
         Ok(self.view(|log| log.keys.get(&place).cloned()))
+    }
+
+    fn newest(&mut self, kind: &str, source: &str) -> Result<Option<Record>, LedgerError> {
+        Ok(self.view(|log| {
+            let from = (kind.to_owned(), source.to_owned(), String::new());
+            let of_it = log.keys.range(from..).take_while(|((k, s, _), _)| k == kind && s == source);
+            of_it.map(|(_, hit)| hit.seq).max().map(|seq| log.record(usize::try_from(seq - 1).unwrap_or(usize::MAX)))
+        }))
     }
 
     fn correlations_of(&mut self, id: &str) -> Result<Vec<String>, LedgerError> {

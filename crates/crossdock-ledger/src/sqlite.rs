@@ -219,6 +219,10 @@ impl Ledger for SqliteLedger {
         self.file.lookup(key)
     }
 
+    fn newest(&mut self, kind: &str, source: &str) -> Result<Option<Record>, LedgerError> {
+        self.file.newest(kind, source)
+    }
+
     fn verify(&mut self) -> Result<Verification, LedgerError> {
         self.file.verify()
     }
@@ -243,6 +247,10 @@ impl LedgerReader for SqliteReader {
 
     fn by_correlation(&mut self, correlation_id: &str, limit: usize) -> Result<Vec<Record>, LedgerError> {
         self.file.by_correlation(correlation_id, limit)
+    }
+
+    fn newest(&mut self, kind: &str, source: &str) -> Result<Option<Record>, LedgerError> {
+        self.file.newest(kind, source)
     }
 
     fn verify(&mut self) -> Result<Verification, LedgerError> {

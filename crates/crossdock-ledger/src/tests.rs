@@ -329,6 +329,9 @@ proptest! {
         let ledger = real.as_mut().unwrap();
         let (ours, theirs) = (ledger.verify().unwrap(), Ledger::verify(&mut model).unwrap());
         prop_assert_eq!(ours, theirs);
+        for (kind, source) in [("orderId", "/commerce"), ("orderId", "/comm"), ("event", "/commerce")] {
+            prop_assert_eq!(ledger.newest(kind, source).unwrap(), Ledger::newest(&mut model, kind, source).unwrap());
+        }
         for id in ["o-3", "c-4", "e-5"] {
             prop_assert_eq!(ledger.reader().unwrap().correlations_of(id).unwrap(), model.correlations_of(id).unwrap());
         }

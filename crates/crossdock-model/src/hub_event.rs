@@ -13,6 +13,7 @@ use crate::{
     PoCreated, PoInTransit, PoReceiptRecorded, PoSent, PositionChanged, RecommendationApproved, RecommendationRefused,
     RemediationStopped, ResyncRequested, Retired, SequenceGapFound, StockCorrected, SystemId,
 };
+use crate::{ArchivePostponed, ObjectArchived, ObjectRecalled};
 use crate::{FactAdopted, FactSetAside, MasterChanged, ShadowDiffered, ShadowNoted, SyncRecorded};
 use crate::{PoChangeRefused, PoChanged, PoNoticeUndone, PoQualityRecorded, PoReduced, PoReturnRecorded};
 use crate::{SyntheticRunOpened, SyntheticSwitched};
@@ -202,6 +203,12 @@ hub_events! {
     SyntheticStopped(SyntheticSwitched) = "synthetic.stopped.v1",
     /// They may begin again.
     SyntheticResumed(SyntheticSwitched) = "synthetic.resumed.v1",
+    /// Something is over, and leaves memory.
+    ObjectArchived(ObjectArchived in Arc) = "object.archived.v1",
+    /// Something was said of it, and it is back.
+    ObjectRecalled(ObjectRecalled in Arc) = "object.recalled.v1",
+    /// Its time has come, and something of it is open.
+    ArchivePostponed(ArchivePostponed) = "object.archive_postponed.v1",
     /// A message was refused and kept.
     MessageRejected(MessageRejected) = "message.rejected.v1",
 }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod archive;
 mod body;
 mod cloud_event;
 mod count;
@@ -41,6 +42,7 @@ mod synthetic;
 mod text;
 mod unit;
 
+pub use archive::{ArchivePostponed, ArchivedKind, ObjectArchived, ObjectRecalled};
 pub use body::{Body, Render};
 pub use cloud_event::{CloudEvent, CloudEventError};
 pub use count::{AdjustmentHeld, CorrectionCause, MovementCounted, StockCorrected};

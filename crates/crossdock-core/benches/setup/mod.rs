@@ -89,6 +89,31 @@ pub(crate) fn order(number: u64) -> Box<Submission> {
     submission("commerce", "order.captured.v1", number, data)
 }
 
+/// Its channel does not want it any more.
+#[allow(dead_code, reason = "the bench measures what is open")]
+pub(crate) fn cancel(number: u64) -> Box<Submission> {
+    submission("commerce", "order.cancel_requested.v1", number, json!({ "orderId": format!("O-{number}") }))
+}
+
+/// Time goes by: what is over leaves, as fast as it may.
+#[allow(dead_code, reason = "the bench measures what is open")]
+pub(crate) fn a_week_later(partition: &mut Partition) {
+    let later = now() + jiff::SignedDuration::from_hours(24 * 8);
+    loop {
+        let before = partition.state().seq();
+        partition.handle(Input::Tick, later);
+        while let Some(output) = partition.next_output(later) {
+            if let Output::Append { entries, .. } = output {
+                let upto = entries.last().map_or(0, |entry| entry.seq);
+                partition.handle(Input::Appended { upto }, later);
+            }
+        }
+        if partition.state().seq() == before {
+            return;
+        }
+    }
+}
+
 /// A movement that changes one position.
 pub(crate) fn movement(number: u64) -> Box<Submission> {
     let (facility, wms) = FACILITIES[(number % 4) as usize];

@@ -66,6 +66,7 @@ impl State {
             self.timers.clear(&Due::Payment(key.clone()));
         }
         self.orders.update_waiting(&key);
+        self.look_at_order(&key, entry.meta.received_at);
     }
 
     /// What is moved waits where it is wanted from now on: its own allocation there follows.

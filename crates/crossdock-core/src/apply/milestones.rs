@@ -41,6 +41,7 @@ impl State {
                 by: entry.meta.system.clone(),
             });
         }
+        self.look_at_po(number, entry.meta.received_at);
     }
 
     /// A carrier handed over what one of the order's shipments carries, or says when it will.

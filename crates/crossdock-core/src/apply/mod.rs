@@ -1,6 +1,7 @@
 //! Folds one entry into the state. Cannot refuse: what is in the ledger has happened.
 //! Here: which entry goes to which part. Not here: what follows from it (`decide/`).
 
+mod archive;
 mod changes;
 mod counted;
 mod counts;
@@ -104,14 +105,18 @@ impl State {
             HubEvent::OrderSplit(e) => self.split_order(e),
             HubEvent::OrderChangeRefused(e) => self.refuse_order_change(e),
             HubEvent::OrderPaymentChanged(e) => self.change_payment(e, entry),
-            HubEvent::OrderClosed(e) => self.close_order(e),
+            HubEvent::OrderClosed(e) => self.close_order(e, entry),
             HubEvent::PositionChanged(e) => self.publish(e),
             HubEvent::AdjustmentHeld(e) => self.hold_adjustment(e, entry),
             HubEvent::StockCorrected(e) => self.correct_stock(e, entry),
             HubEvent::SequenceGapFound(e) => self.find_gap(e),
             HubEvent::HoldBackEnded(e) => self.end_hold_back(e, entry),
-            HubEvent::RecommendationApproved(e) => self.decide_recommendation(&e.recommendation_id, true),
-            HubEvent::RecommendationRefused(e) => self.decide_recommendation(&e.recommendation_id, false),
+            HubEvent::RecommendationApproved(e) => {
+                self.decide_recommendation(&e.recommendation_id, true, entry.meta.received_at);
+            }
+            HubEvent::RecommendationRefused(e) => {
+                self.decide_recommendation(&e.recommendation_id, false, entry.meta.received_at);
+            }
             HubEvent::PoCreated(e) => self.create_po(e, entry),
             HubEvent::PoSent(e) => self.send_po(e, entry),
             HubEvent::PoConfirmed(e) => self.confirm_po(e, entry),
@@ -211,6 +216,9 @@ impl State {
                     self.apply_fact(fact, &own);
                 }
             }
+            HubEvent::ObjectArchived(e) => self.archive(e),
+            HubEvent::ObjectRecalled(e) => self.recall(e, entry),
+            HubEvent::ArchivePostponed(e) => self.postpone_archive(e, entry),
             HubEvent::OrderAccepted(_)
             | HubEvent::SyntheticRunOpened(_)
             | HubEvent::SyntheticStopped(_)

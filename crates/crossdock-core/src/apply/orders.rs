@@ -130,6 +130,7 @@ impl State {
             self.timers.clear(&Due::Payment(key.clone()));
         }
         self.orders.update_waiting(&key);
+        self.look_at_order(&key, entry.meta.received_at);
     }
 
     /// The goods had left when the cancel came: the order goes on as if nobody had asked.
@@ -140,10 +141,11 @@ impl State {
         }
     }
 
-    pub(super) fn close_order(&mut self, event: &OrderClosed) {
+    pub(super) fn close_order(&mut self, event: &OrderClosed, entry: &Entry) {
         let key = OrderKey { source: event.source.clone(), id: event.order_id.clone() };
         if let Some(order) = self.orders.get_mut(&key) {
             order.closed = true;
         }
+        self.look_at_order(&key, entry.meta.received_at);
     }
 }

@@ -4,10 +4,11 @@
 use crossdock_model::{
     Amount, DeliveryPlanned, ExceptionKind, ExceptionOpened, FunctionalAck, Invoice, PoChangeRefused,
     PoChangeRequested, PoChanged, PoClosed, PoConfirmed, PoCreated, PoLine, PoReduced, PoSent, Quantity,
-    Recommendation, RecommendationId, Resolution, ShipmentNotice,
+    Recommendation, RecommendationId, Resolution, ShipmentNotice, Timestamp,
 };
 
 use crate::about::About;
+use crate::archive::names;
 use crate::stock::Side;
 use crate::{Entry, InvoiceState, PoLineState, PoState, PoStatus, RecommendationState, State};
 
@@ -22,9 +23,12 @@ impl State {
         self.procurement.add_recommendation(state);
     }
 
-    pub(super) fn decide_recommendation(&mut self, id: &RecommendationId, approved: bool) {
+    pub(super) fn decide_recommendation(&mut self, id: &RecommendationId, approved: bool, at: Timestamp) {
         if let Some(state) = self.procurement.recommendations.get_mut(id) {
             state.approved = Some(approved);
+        }
+        if !approved {
+            self.closed.keep(names::recommendation(id), at);
         }
     }
 
@@ -86,6 +90,9 @@ impl State {
             if !carried.contains(&notice.po_number) {
                 carried.push(notice.po_number.clone());
             }
+            if let Some(po) = self.procurement.orders.get_mut(&notice.po_number) {
+                po.parcels.insert(number.clone());
+            }
         }
     }
 
@@ -93,6 +100,7 @@ impl State {
         if let Some(po) = self.procurement.orders.get_mut(&event.po_number) {
             po.reach(PoStatus::Closed, entry.meta.source_time);
         }
+        self.look_at_po(&event.po_number, entry.meta.received_at);
     }
 
     pub(super) fn take_invoice(&mut self, invoice: &Invoice, entry: &Entry) {

@@ -42,6 +42,7 @@ impl State {
                 line.expected_back = line.expected_back.saturating_sub(back.quantity);
             }
         }
+        self.look_at_order(&key, entry.meta.received_at);
     }
 
     /// A refund with "restock" is an expectation, never stock.
@@ -53,5 +54,6 @@ impl State {
                 line.expected_back += refunded.quantity;
             }
         }
+        self.look_at_order(&key, entry.meta.received_at);
     }
 }

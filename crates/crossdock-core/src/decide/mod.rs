@@ -6,6 +6,7 @@
 
 mod admission;
 mod allocation;
+mod archive;
 mod cancel;
 mod changes;
 mod commands;
@@ -40,6 +41,7 @@ mod transfers;
 mod units;
 
 pub(crate) use admission::{Verdict, admit, context_of, fresh_context, hub_meta, keys_of, meta_of, rejection};
+pub(crate) use archive::its_time_is_over;
 pub(crate) use commands::{Carried, command};
 pub(crate) use milestones::order_of;
 pub(crate) use ownership::as_said_by_owner;

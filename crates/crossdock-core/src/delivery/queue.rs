@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crossdock_model::{
     AttemptFailed, BreakerChanged, DeadLetterEdited, DeadLetterEscalated, DeadLetterOpened, DeadLetterReplayed,
-    DeliveryId, DeliveryPlanned, DeliverySucceeded, Isolation, Ordering, SystemId, Timestamp,
+    DeliveryId, DeliveryPlanned, DeliverySucceeded, Isolation, Ordering, SystemId, Text, Timestamp,
 };
 
 use super::target::{Breaker, Queue, Target, TargetCounts, queue_key};
@@ -203,6 +203,14 @@ impl Deliveries {
         let alone = target.alone.range((plan.key.clone(), DeliveryId(0))..).take_while(|(key, _)| *key == plan.key);
         let mut ids = in_order.chain(alone.map(|(_, id)| *id));
         ids.any(|id| self.by_id.get(&id).is_some_and(|d| d.plan.idempotency_key == plan.idempotency_key))
+    }
+
+    /// Whether anything about an object is owed to anybody: what is owed about an object stands under its name.
+    pub(crate) fn owes_about(&self, about: &Text) -> bool {
+        self.targets.values().any(|target| {
+            let alone = target.alone.range((about.clone(), DeliveryId(0))..).next();
+            target.keys.contains_key(about) || alone.is_some_and(|(key, _)| key == about)
+        })
     }
 
     /// Deliveries that are in no queue or in two, and heads that wait without being ready, or the reverse (I10).

@@ -7,10 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crossdock_model::{PoMilestone, ShipmentPurpose, SystemId, Timestamp};
 
+use serde::{Deserialize, Serialize};
+
 use super::{Notice, PoState, PoStatus};
 
 /// When something happened, by the clock of whoever did it and by ours.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Reached {
     /// By the source's clock.
     pub source_time: Timestamp,
@@ -21,7 +24,8 @@ pub struct Reached {
 }
 
 /// What is watched of an order.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Watch {
     /// When each milestone is due; one that is not here is not watched.
     pub due: BTreeMap<PoMilestone, Timestamp>,

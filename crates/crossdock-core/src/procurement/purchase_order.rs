@@ -11,12 +11,14 @@ use crossdock_model::{
 };
 
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 
 use super::Watch;
 use crate::Context;
 
 /// How far a purchase order is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PoStatus {
     /// The ERP committed.
     Created,
@@ -49,8 +51,9 @@ impl PoStatus {
     }
 }
 
-/// A purchase order.
-#[derive(Clone, Debug)]
+/// A purchase order. Serialised in archive records: see `archive` before it is changed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct PoState {
     /// As the ERP committed to it.
     pub po: PoCreated,
@@ -70,6 +73,9 @@ pub struct PoState {
     pub ended_changes: BTreeSet<String>,
     /// What was announced for it, and what came. The supplier's number of a notice is one for its orders together.
     pub shipments: BTreeMap<AsnNumber, ShipmentState>,
+    /// Parcels that were announced for it.
+    #[serde(default)]
+    pub(crate) parcels: BTreeSet<TrackingNumber>,
     /// Parcels that the carrier was asked to tell of.
     pub(crate) tracked: BTreeSet<TrackingNumber>,
     /// The control number of the group that carries its 850.
@@ -85,7 +91,8 @@ pub struct PoState {
 }
 
 /// A line of a purchase order, in base units.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct PoLineState {
     /// Its number.
     pub number: LineNumber,
@@ -204,6 +211,7 @@ impl PoState {
             change: None,
             ended_changes: BTreeSet::new(),
             shipments: BTreeMap::new(),
+            parcels: BTreeSet::new(),
             tracked: BTreeSet::new(),
             group: None,
             milestones: vec![(PoStatus::Created, at)],
@@ -284,7 +292,8 @@ impl PoState {
 }
 
 /// A line of an announced shipment.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ShipmentLineState {
     /// Announced.
     pub announced: Quantity,
@@ -297,7 +306,8 @@ pub struct ShipmentLineState {
 }
 
 /// The ship notice that holds for a shipment.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Notice {
     /// A new one, one that took the place of another, or cancelled.
     pub purpose: ShipmentPurpose,
@@ -312,7 +322,8 @@ pub struct Notice {
 }
 
 /// An announced shipment.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ShipmentState {
     /// The notice that holds; none, where goods came before it.
     pub notice: Option<Notice>,

@@ -20,6 +20,14 @@ impl Serials {
         self.promised.insert((product.clone(), serial.clone()), (to.0.clone(), to.1));
     }
 
+    /// Forgets a unit, if it was promised to this order.
+    pub(crate) fn forget(&mut self, product: &ProductId, serial: &SerialNumber, order: &OrderKey) {
+        let name = (product.clone(), serial.clone());
+        if self.promised.get(&name).is_some_and(|(key, _)| key == order) {
+            self.promised.remove(&name);
+        }
+    }
+
     pub(crate) fn promised(&self, product: &ProductId, serial: &SerialNumber) -> Option<&(OrderKey, LineNumber)> {
         self.promised.get(&(product.clone(), serial.clone()))
     }

@@ -7,6 +7,7 @@
 mod buying;
 mod checks;
 mod driver;
+mod lives;
 mod messages;
 mod steps;
 
@@ -18,9 +19,10 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 use serde_json::{Value, json};
 
+use super::twin::{Moved, Pair};
 use super::world::{id, policy};
 use crate::delivery::Attempt;
-use crate::{Entry, OrderKey, Partition, PoStatus, Policy, Seq};
+use crate::{Entry, OrderKey, PoStatus, Policy, Seq};
 use steps::Step;
 
 const PRODUCTS: [&str; 4] = ["P-1", "P-2", "P-3", "SYN-1"];
@@ -36,7 +38,7 @@ struct Effect {
 }
 
 struct Sim {
-    partition: Partition,
+    partition: Pair,
     policy: Arc<Policy>,
     ledger: Vec<Arc<Entry>>,
     index: BTreeMap<BusinessKey, (Digest, Seq)>,
@@ -60,8 +62,8 @@ struct Sim {
 
 impl Sim {
     /// `orders`: what is declared of them.
-    fn new(orders: &Value) -> Self {
-        let policy = Arc::new(policy(&json!({
+    fn new(orders: &Value, with_twin: bool) -> Self {
+        let mut policy = policy(&json!({
             "receiptTolerancePercent": "10", "acceptReductionPercent": "5", "priceTolerancePercent": "1",
             "allowancesMs": { "sent": 5_000, "supplier_ack": 20_000, "ship_notice": 20_000, "receipt": 30_000, "invoice": 30_000 },
             "giveUpAfterMs": 40_000,
@@ -69,9 +71,12 @@ impl Sim {
                 "otherwise": "propose", "grants": [{ "system": "wms-*", "may": ["create"] }],
             }},
             "orders": orders, "sequences": ["DC-EAST"], "variance": { "quantity": "3" }, "historyMs": 60_000,
-        })));
+        }));
+        policy.keep_closed_ms = None;
+        let policy = Arc::new(policy);
+        let partition = if with_twin { Pair::with_twin(&policy, 7) } else { Pair::alone(&policy, 7) };
         Self {
-            partition: Partition::new(Arc::clone(&policy), 7),
+            partition,
             policy,
             ledger: Vec::new(),
             index: BTreeMap::new(),
@@ -93,8 +98,8 @@ impl Sim {
     }
 }
 
-fn run(orders: &Value, steps: &[Step]) {
-    let mut sim = Sim::new(orders);
+fn run(orders: &Value, steps: &[Step], with_twin: bool) -> Moved {
+    let mut sim = Sim::new(orders, with_twin);
     for (east, product) in [(true, 0), (true, 1), (false, 0), (false, 2)] {
         sim.step(&Step::Adjust { east, product, quantity: 6 });
     }
@@ -102,19 +107,36 @@ fn run(orders: &Value, steps: &[Step]) {
         sim.step(step);
     }
     sim.end();
+    sim.partition.end()
 }
 
-#[test]
-#[expect(clippy::disallowed_methods, reason = "how many cases, and from which seed, is asked of the environment")]
-fn any_order_of_things_keeps_the_invariants() {
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(150);
+/// How many cases, and from which seed.
+#[expect(clippy::disallowed_methods, reason = "it is asked of the environment")]
+fn config(usual: u32) -> Config {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(usual);
     let seed = std::env::var("PROPTEST_SEED").ok().and_then(|n| n.parse().ok()).unwrap_or(20_260_301);
-    let config = Config {
+    Config {
         cases,
         rng_seed: RngSeed::Fixed(seed),
         max_shrink_iters: Config::default().max_shrink_iters.min(4_000),
         failure_persistence: None,
         ..Config::default()
-    };
-    proptest!(config, |(orders in steps::declared(), steps in prop::collection::vec(steps::step(), 1..70))| run(&orders, &steps));
+    }
+}
+
+#[test]
+fn any_order_of_things_keeps_the_invariants() {
+    proptest!(config(150), |(orders in steps::declared(), steps in prop::collection::vec(steps::step(), 1..70))| {
+        run(&orders, &steps, false);
+    });
+}
+
+#[test]
+fn what_left_memory_is_as_if_it_had_never_left() {
+    let moved = std::cell::Cell::new(Moved::default());
+    proptest!(config(120), |(orders in steps::declared(), steps in prop::collection::vec(lives::lives(), 1..120))| {
+        moved.set(moved.get() + run(&orders, &steps, true));
+    });
+    let moved = moved.get();
+    assert!(moved.archived > 50 && moved.recalled > 10 && moved.postponed > 5, "too little happened: {moved:?}");
 }

@@ -13,7 +13,7 @@ use crossdock_model::{BusinessKey, Digest, Event, Fact, HubEvent, Timestamp};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::buying;
+use super::{buying, index};
 use crate::delivery::{Attempt, AttemptOutcome};
 use crate::ownership::{Act, Grant, Group, Otherwise, Ownership};
 use crate::partition::{Command, Known};
@@ -66,6 +66,7 @@ pub(super) fn policy(overrides: &Value) -> Policy {
             .flatten()
             .map(|(product, cost)| (id(product), id(cost.as_str().unwrap())))
             .collect(),
+        keep_closed_ms: overrides["keepClosedMs"].as_i64().or(Policy::default().keep_closed_ms),
         history_ms: overrides["historyMs"].as_i64().unwrap_or(Policy::default().history_ms),
         erp: Some(id("erp")),
         procurement: Some(id("procurement")),
@@ -177,6 +178,9 @@ impl World {
                 self.now += SignedDuration::from_millis(ms);
                 self.feed(Input::Tick);
             }
+            // Nobody wakes the partition: the next input does.
+            "later_ms" => self.now += SignedDuration::from_millis(body.as_i64().expect("later_ms: a number")),
+            "answer_all" => self.answer_all(),
             "restart" => self.restart(),
             "ask" => self.question(body),
             "answer" => self.answer(body),
@@ -302,6 +306,16 @@ impl World {
         self.feed(Input::Delivered { id: attempt.id, outcome });
     }
 
+    /// Every call is answered, and well, and so is every call that follows.
+    fn answer_all(&mut self) {
+        while !self.under_way.is_empty() {
+            let attempt = self.under_way.remove(0);
+            let outcome =
+                AttemptOutcome::Answered { status: 200, problem: false, retry_after_ms: None, body: Value::Null };
+            self.feed(Input::Delivered { id: attempt.id, outcome });
+        }
+    }
+
     fn command(&mut self, kind: &str, body: &Value) {
         self.tickets += 1;
         let text = |key: &str, usual: &str| body[key].as_str().unwrap_or(usual).to_owned();
@@ -343,6 +357,9 @@ impl World {
     }
 
     fn feed(&mut self, input: Input) {
+        let (ledger, now) = (&self.ledger, self.now);
+        let recall = |partition: &mut Partition, found| partition.handle(found, now);
+        index::before(&mut self.partition, &input, |name| index::look_up(ledger, name), recall);
         self.partition.handle(input, self.now);
         while let Some(output) = self.partition.next_output(self.now) {
             match output {
@@ -427,6 +444,14 @@ impl World {
                 p.quarantined,
                 p.backordered
             ),
+            Event::Hub(HubEvent::ObjectArchived(e)) => {
+                let names: Vec<_> = e.names.iter().map(crossdock_model::Text::as_str).collect();
+                format!("  archived {} {names:?}", e.about)
+            }
+            Event::Hub(HubEvent::ObjectRecalled(e)) => {
+                let names: Vec<_> = e.names.iter().map(crossdock_model::Text::as_str).collect();
+                format!("  recalled {} of {} {names:?}", e.about, e.archived)
+            }
             Event::Hub(HubEvent::ExceptionOpened(e)) => {
                 format!("  EXCEPTION {:?} {} ({:?}): {}", e.kind, e.about, e.resolutions, e.what)
             }

@@ -123,6 +123,7 @@ struct PolicyTable {
     release_before_booking: Option<bool>,
     reserved_prefix: Option<String>,
     decision_due_ms: Option<Spanned<u64>>,
+    keep_closed_ms: Option<Spanned<u64>>,
     #[serde(default)]
     facilities: Vec<Spanned<String>>,
     #[serde(default)]
@@ -404,6 +405,7 @@ impl Reader<'_> {
     fn policy(&mut self, table: PolicyTable, systems: &BTreeMap<String, SystemConfig>) -> PolicyConfig {
         let usual = PolicyConfig::default();
         let decision_due = self.duration("policy.decision_due_ms", table.decision_due_ms, usual.decision_due);
+        let keep_closed = self.duration("policy.keep_closed_ms", table.keep_closed_ms, usual.keep_closed);
         for name in &table.facilities {
             if !systems.values().any(|system| system.facility.as_ref() == Some(name.as_ref())) {
                 let text = format!("no system has the facility `{}`", name.as_ref());
@@ -422,6 +424,7 @@ impl Reader<'_> {
             release_before_booking: table.release_before_booking.unwrap_or(usual.release_before_booking),
             reserved_prefix: table.reserved_prefix.unwrap_or(usual.reserved_prefix),
             decision_due,
+            keep_closed,
             facilities: table.facilities.into_iter().map(Spanned::into_inner).collect(),
             safety_stock,
         }

@@ -170,8 +170,13 @@ pub(crate) async fn page(State(app): State<Arc<App>>) -> Result<Html<String>, Pr
     let trouble = |count: usize| if count > 0 { "bad" } else { "" };
     let streams = app.config.limits.streams - app.streams.available_permits();
     let figures: [(&str, &str, String, String); 8] = [
-        ("", "orders open", view.open_orders.to_string(), format!("of {}", view.orders)),
-        ("", "purchase orders open", view.open_purchase_orders.to_string(), format!("of {}", view.purchase_orders)),
+        ("", "orders open", view.open_orders.to_string(), format!("of {} in memory", view.orders)),
+        (
+            "",
+            "purchase orders open",
+            view.open_purchase_orders.to_string(),
+            format!("of {} in memory", view.purchase_orders),
+        ),
         (trouble(view.open_exceptions), "exceptions open", view.open_exceptions.to_string(), String::new()),
         (trouble(view.dead_letters), "dead letters", view.dead_letters.to_string(), String::new()),
         ("", "waiting for the writer", waiting.to_string(), format!("of at most {bound}")),

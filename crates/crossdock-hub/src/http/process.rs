@@ -11,8 +11,9 @@ use axum::body::Body;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use crossdock_contract::Violation;
-use crossdock_core::{Answer, Command};
-use crossdock_model::{Balance, ExceptionId, OrderId, Resolution, SystemId, Timestamp};
+use crossdock_core::archive::{Archived, names};
+use crossdock_core::{Answer, Command, OrderKey};
+use crossdock_model::{Balance, ExceptionId, OrderId, Resolution, SystemId, Text, Timestamp};
 use http::HeaderMap;
 use serde_json::{Value, json};
 
@@ -51,6 +52,7 @@ pub(crate) async fn order(
 ) -> Reply {
     app.keys.process(&headers, false)?;
     let missing = Problem::not_found(format!("no order `{id}`"));
+    let names = order_names(&id, filters.get("source"));
     let found = app
         .find(move |partition, _| {
             let state = partition.state();
@@ -67,7 +69,24 @@ pub(crate) async fn order(
             found.map(views::order)
         })
         .await?;
-    found.map(Json).ok_or(missing)
+    if let Some(found) = found {
+        return Ok(Json(found));
+    }
+    match app.archived(names).await? {
+        Some(Archived::Order(order)) => Ok(Json(views::order(&order))),
+        _ => Err(missing),
+    }
+}
+
+/// By which names an order may be archived that is asked for so.
+fn order_names(id: &str, source: Option<&String>) -> Vec<Text> {
+    let order: Option<OrderId> = id.parse().ok();
+    if let Some(source) = source {
+        let key = order.zip(source.parse().ok()).map(|(id, source)| OrderKey { source, id });
+        return key.iter().map(names::order).collect();
+    }
+    let number = id.parse().ok();
+    order.iter().map(names::order_id).chain(number.iter().map(names::erp_order)).collect()
 }
 
 /// `moveLine`.
@@ -125,7 +144,7 @@ pub(crate) async fn purchase_orders(State(app): State<Arc<App>>, headers: Header
         let state = partition.state();
         let mut found: Vec<_> = state.purchase_orders().filter(|one| of_run(&filters, one.context.run_id.as_ref())).collect();
         found.sort_by_key(|po| std::cmp::Reverse(po.milestones.last().map(|(_, at)| *at)));
-        json!({"purchaseOrders": found.into_iter().take(LISTED).map(|po| views::purchase_order(po, state)).collect::<Vec<_>>()})
+        json!({"purchaseOrders": found.into_iter().take(LISTED).map(|po| views::purchase_order(po, state.invoices_of(&po.po.po_number))).collect::<Vec<_>>()})
     })
     .await
 }
@@ -138,13 +157,23 @@ pub(crate) async fn purchase_order(
 ) -> Reply {
     app.keys.process(&headers, false)?;
     let missing = Problem::not_found(format!("no purchase order `{number}`"));
+    let name = number.parse().ok().map(|number| names::po(&number));
     let found = app
         .find(move |partition, _| {
             let state = partition.state();
-            state.purchase_order(&number.parse().ok()?).map(|po| views::purchase_order(po, state))
+            let po = state.purchase_order(&number.parse().ok()?)?;
+            Some(views::purchase_order(po, state.invoices_of(&po.po.po_number)))
         })
         .await?;
-    found.map(Json).ok_or(missing)
+    if let Some(found) = found {
+        return Ok(Json(found));
+    }
+    match app.archived(name.into_iter().collect()).await? {
+        Some(Archived::PurchaseOrder(dossier)) => {
+            Ok(Json(views::purchase_order(&dossier.order, dossier.invoices.iter())))
+        }
+        _ => Err(missing),
+    }
 }
 
 /// `listRecommendations`.
@@ -270,6 +299,14 @@ impl App {
             Ok(done) => Ok(done),
             Err(busy) => Err(busy.into()),
         }
+    }
+
+    /// An object that left memory, by the first of these names that one has.
+    async fn archived(&self, names: Vec<Text>) -> Result<Option<Archived>, Problem> {
+        self.archive.archived(names).await.map_err(|error| {
+            tracing::error!(%error, "the archive cannot be read");
+            Problem::unavailable("the ledger cannot be read now")
+        })
     }
 
     pub(super) async fn ask(

@@ -176,7 +176,7 @@ fn segments(events: &[(u64, CloudEvent)], deliveries: &BTreeMap<u64, Map<String,
     let mut before: Option<Timestamp> = None;
     for (_, event) in events {
         // The hub's bookkeeping is no step of the business.
-        let is_step = !["delivery.", "position.", "breaker.", "dead_letter.", "message."]
+        let is_step = !["delivery.", "position.", "breaker.", "dead_letter.", "message.", "object."]
             .iter()
             .any(|prefix| event.event_type.starts_with(prefix));
         let Some(at) = event.time.or(event.received_at).filter(|_| is_step) else { continue };

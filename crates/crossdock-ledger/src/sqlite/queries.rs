@@ -33,6 +33,15 @@ impl Stored {
         })
     }
 
+    /// The record, if it is as it was written.
+    fn checked(self) -> Result<Record, LedgerError> {
+        if chain::checksum(&self.event)[..] == self.checksum[..] {
+            Ok(Record { seq: self.seq, event: self.event })
+        } else {
+            Err(LedgerError::Corrupt(Defect { seq: self.seq, problem: Problem::Altered }))
+        }
+    }
+
     fn link(&self) -> Result<Link, Defect> {
         let hash = |bytes: &[u8], name: &str| {
             Hash::try_from(bytes).map_err(|_| Defect {
@@ -105,6 +114,17 @@ impl LedgerFile {
             .map_err(self.failed("look up a key in"))
     }
 
+    pub(super) fn newest(&self, kind: &str, source: &str) -> Result<Option<Record>, LedgerError> {
+        let failed = self.failed("look up a name in");
+        // A range of the primary key of `keys`: few rows, one for each time that the thing came.
+        let sql =
+            "SELECT e.seq, e.record, e.checksum, e.keys_checksum, e.chain FROM keys k JOIN events e ON e.seq = k.seq
+            WHERE k.kind = ?1 AND k.source = ?2 ORDER BY k.seq DESC LIMIT 1";
+        let mut statement = self.connection.prepare(sql).map_err(&failed)?;
+        let row = statement.query_row(params![kind, source], Stored::of).optional().map_err(&failed)?;
+        row.map(Stored::checked).transpose()
+    }
+
     pub(super) fn correlations_of(&self, id: &str) -> Result<Vec<String>, LedgerError> {
         let failed = self.failed("trace in");
         // UNION ALL of indexed searches: an OR over columns would scan the table.
@@ -127,15 +147,7 @@ impl LedgerFile {
             .query_map(params![correlation_id, limit], Stored::of)
             .and_then(Iterator::collect)
             .map_err(&failed)?;
-        rows.into_iter()
-            .map(|row| {
-                if chain::checksum(&row.event)[..] == row.checksum[..] {
-                    Ok(Record { seq: row.seq, event: row.event })
-                } else {
-                    Err(LedgerError::Corrupt(Defect { seq: row.seq, problem: Problem::Altered }))
-                }
-            })
-            .collect()
+        rows.into_iter().map(Stored::checked).collect()
     }
 
     /// The cheap check of every start: the last record is the declared head, unaltered. A cut-off or torn tail shows here.

@@ -34,6 +34,7 @@ impl Sim {
             }
         }
         assert!(self.broken.is_empty(), "{:#?}\n{}", self.broken, self.log());
+        self.partition.check();
     }
 
     /// All targets are well again and everybody is patient: nothing may stay open but what somebody has to decide.

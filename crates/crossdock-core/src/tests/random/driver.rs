@@ -11,7 +11,7 @@ use super::steps::{How, Step};
 use super::{Effect, MAX_OUTPUTS, Sim};
 use crate::delivery::{Attempt, AttemptOutcome, ReplayScan};
 use crate::partition::{Command, ReplayFilter};
-use crate::{Answer, Entry, Input, OrderKey, Output, Partition, Seq};
+use crate::{Answer, Entry, Input, OrderKey, Output, Seq};
 
 impl Sim {
     fn durable(&self) -> Seq {
@@ -64,6 +64,7 @@ impl Sim {
             }
             Step::Crash { appended, effects } => self.crash(*appended, *effects),
             Step::Stock(stocking) => self.stock(stocking),
+            Step::Life(life) => self.life(life),
             fact => {
                 let (system, event_type, transport, synthetic, data) = self.fact(fact);
                 self.submit(&system, event_type, &transport, synthetic, &data);
@@ -105,7 +106,7 @@ impl Sim {
         }
     }
 
-    fn command(&mut self, command: Command) {
+    pub(super) fn command(&mut self, command: Command) {
         let ticket = self.ticket();
         self.feed(Input::Command { ticket, command });
     }
@@ -258,10 +259,7 @@ impl Sim {
         self.statuses.clear();
         self.cancelled.clear();
         self.closed.clear();
-        self.partition = Partition::new(Arc::clone(&self.policy), 8);
-        for entry in &self.ledger {
-            self.partition.restore(entry);
-        }
+        self.partition.restore(&self.policy, 8, &self.ledger);
         self.feed(Input::Tick);
     }
 }
@@ -270,6 +268,6 @@ fn effect_key(attempt: &Attempt) -> (String, String) {
     (attempt.plan.target.to_string(), attempt.plan.idempotency_key.to_string())
 }
 
-fn pick<T>(list: &[T], which: u8) -> Option<&T> {
+pub(super) fn pick<T>(list: &[T], which: u8) -> Option<&T> {
     if list.is_empty() { None } else { list.get(usize::from(which) % list.len()) }
 }

@@ -4,11 +4,14 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::super::stocking::{Stocking, stocking};
+use super::lives::Life;
 
 /// One thing that happens.
 #[derive(Clone, Debug)]
 pub(super) enum Step {
     Stock(Stocking),
+    /// A whole life in one step: see `lives`.
+    Life(Life),
     Adjust {
         east: bool,
         product: u8,

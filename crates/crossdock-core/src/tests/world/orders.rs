@@ -61,7 +61,9 @@ impl World {
     /// `look: {order: A}`.
     pub(super) fn look_at_order(&mut self, id: &Value) {
         let id = super::id(id.as_str().expect("an order"));
-        let order = self.partition.state().order_by_id(&id).expect("a known order");
+        let Some(order) = self.partition.state().order_by_id(&id) else {
+            return self.say(&format!("order {id}: not in memory"));
+        };
         let mut text = format!("order {}: {}\n", order.key.id, order.status().as_str());
         for line in &order.lines {
             writeln!(
