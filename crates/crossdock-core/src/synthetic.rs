@@ -147,6 +147,10 @@ impl State {
             HubEvent::OrderClosed(e) => {
                 self.end_synthetic_order(OrderKey { source: e.source.clone(), id: e.order_id.clone() });
             }
+            // What a change leaves of an order may be nothing.
+            HubEvent::OrderChanged(e) => {
+                self.end_synthetic_order(OrderKey { source: e.source.clone(), id: e.order_id.clone() });
+            }
             HubEvent::OrderCancelled(e) => {
                 self.end_synthetic_order(OrderKey { source: e.source.clone(), id: e.order_id.clone() });
             }
