@@ -1,4 +1,7 @@
-//! What an event costs, and what an object weighs: `cargo run --release --example cost -- <orders|movements|replay|memory|memory-closed> [open orders] [how many] [alone]`.
+//! What an event costs, and what an object weighs:
+//! `cargo run --release --example cost -- <orders|movements|replay|memory|memory-closed> [open orders] [how many] [alone] [pause]`.
+//! A million open orders take valgrind an hour; with `pause` it prints `ready` before what is measured and waits for a line, so that
+//! `--instr-atstart=no` and `callgrind_control -i on` leave the rest out.
 //! `alone`: the decision itself; without it everybody is told what concerns them, and nobody answers.
 //! Under callgrind, `--toggle-collect=*measured*` counts the instructions of what is measured alone.
 
@@ -8,6 +11,7 @@
 mod setup;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use crossdock_core::{Entry, LineState, OrderState, Partition, State};
@@ -17,6 +21,7 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let number = |index: usize, usual| arguments.get(index).and_then(|text| text.parse().ok()).unwrap_or(usual);
     let (open, many) = (number(1, 100_000), number(2, 50_000));
+    PAUSE.store(arguments.iter().any(|word| word == "pause"), Ordering::Relaxed);
     let told = if arguments.iter().any(|word| word == "alone") { Told::Nobody } else { Told::Everybody };
     match arguments.first().map_or("", String::as_str) {
         "orders" => inputs("five-line orders", (told, open), (0..many).map(setup::order).collect()),
@@ -24,13 +29,14 @@ fn main() {
         "replay" => replay(told, open),
         "memory" => memory(told, open),
         "memory-closed" => memory_closed(many),
-        _ => println!("cost <orders|movements|replay|memory|memory-closed> [open orders] [how many] [alone]"),
+        _ => println!("cost <orders|movements|replay|memory|memory-closed> [open orders] [how many] [alone] [pause]"),
     }
 }
 
 fn inputs(what: &str, (told, open): (Told, u64), inputs: setup::Inputs) {
     let mut partition = setup::landscape(told, open, |_| {});
     let (many, before) = (inputs.len(), partition.state().seq());
+    pause();
     let began = Instant::now();
     let accepted = measured(&mut partition, inputs);
     let took = began.elapsed().as_secs_f64();
@@ -42,6 +48,16 @@ fn inputs(what: &str, (told, open): (Told, u64), inputs: setup::Inputs) {
         events as f64 / took,
         events as f64 / many as f64
     );
+}
+
+/// Before what is measured begins.
+static PAUSE: AtomicBool = AtomicBool::new(false);
+
+fn pause() {
+    if PAUSE.load(Ordering::Relaxed) {
+        println!("ready");
+        drop(std::io::stdin().read_line(&mut String::new()));
+    }
 }
 
 #[inline(never)]

@@ -9,7 +9,7 @@
 //! Here: the form of an archive record, and the names by which it is found. Not here: what may go (`decide/archive.rs`), taking out
 //! and putting back (`apply/archive.rs`), the index (the driver's).
 //! Invariant: what is put back is what was taken out. The serialised form of the states below is kept for ever: a new field needs
-//! `#[serde(default)]`; anything else is a new [`FORM`], with a reader for the old one in [`Archived::read`].
+//! `#[serde(default)]`; anything else is a new `FORM`, with a reader for the old one in [`Archived::read`].
 
 pub(crate) mod missing;
 pub mod names;

@@ -1,5 +1,6 @@
 //! Ledgers that earlier versions wrote fold to what they meant: `tests/data/ledgers/<version>/*.jsonl`, each with its `.state`.
 //! A ledger is never written anew: what an event once said, it says for ever. A release adds a folder:
+//! (`archive-form-1` holds what the first form of an archive record looks like.)
 //! `LEDGERS=0.2 cargo test -p crossdock-core ledgers` keeps the ledgers of the cases named here.
 
 use std::fmt::Write as _;
@@ -11,14 +12,16 @@ use serde_json::Value;
 use super::world::World;
 use crate::{Entry, State};
 
-/// What a new version keeps: together they write every kind of event of the two main flows.
-const KEPT: [&str; 6] = [
+/// What a new version keeps: together they write every kind of event of the two main flows, and an archive record of each form.
+const KEPT: [&str; 8] = [
     "orders/order-to-ship",
     "orders/cancel-at-two-facilities",
     "orders/split-and-backorder",
     "procurement/procure-to-receive",
     "procurement/short-receipt",
     "delivery/failing-target",
+    "archive/order-leaves-and-returns",
+    "archive/po-leaves-and-a-bill-comes",
 ];
 
 fn fold(case: &Case) -> State {
