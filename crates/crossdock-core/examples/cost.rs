@@ -14,7 +14,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use crossdock_core::{Entry, LineState, OrderState, Partition, State};
+use crossdock_core::{Entry, Input, LineState, OrderState, Output, Partition, State, Submission};
+use serde_json::json;
 use setup::Told;
 
 fn main() {
@@ -104,10 +105,10 @@ fn memory_closed(many: u64) {
     for round in 0..ROUNDS {
         let numbers = || round * many..(round + 1) * many;
         setup::feed(&mut partition, numbers().map(setup::order).collect(), |_| {});
-        setup::feed(&mut partition, numbers().map(setup::cancel).collect(), |_| {});
+        setup::feed(&mut partition, numbers().map(cancel).collect(), |_| {});
         let kept = resident();
         assert_eq!(partition.state().orders().count() as u64, many, "all of a round, and nothing of those before");
-        setup::a_week_later(&mut partition);
+        a_week_later(&mut partition);
         assert_eq!(partition.state().orders().count(), 0, "nothing is open");
         if round == 0 {
             println!("over and kept: {} B an order", kept.saturating_sub(empty) / many.max(1));
@@ -125,4 +126,27 @@ fn memory_closed(many: u64) {
 fn resident() -> u64 {
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
     statm.split_whitespace().nth(1).and_then(|pages| pages.parse::<u64>().ok()).unwrap_or(0) * 4096
+}
+
+/// Its channel does not want it any more.
+fn cancel(number: u64) -> Box<Submission> {
+    setup::submission("commerce", "order.cancel_requested.v1", number, json!({ "orderId": format!("O-{number}") }))
+}
+
+/// Time goes by: what is over leaves, as fast as it may.
+fn a_week_later(partition: &mut Partition) {
+    let later = setup::now() + jiff::SignedDuration::from_hours(24 * 8);
+    loop {
+        let before = partition.state().seq();
+        partition.handle(Input::Tick, later);
+        while let Some(output) = partition.next_output(later) {
+            if let Output::Append { entries, .. } = output {
+                let upto = entries.last().map_or(0, |entry| entry.seq);
+                partition.handle(Input::Appended { upto }, later);
+            }
+        }
+        if partition.state().seq() == before {
+            return;
+        }
+    }
 }

@@ -11,317 +11,30 @@
 //! Invariant: nothing is acknowledged, sent or published that a crash could take back. If an append fails, the machine
 //! has failed: it answers everyone `Unavailable` and is rebuilt from the ledger.
 
+mod messages;
+mod recall;
+
+pub use messages::{Answer, Command, Input, Known, Output, ReplayFilter, Replayed, Submission, Ticket};
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crossdock_model::{
-    BusinessKey, DeliveryId, Digest, Effect, Event, ExceptionId, FacilityId, Fact, HubEvent, LineNumber, LineQuantity,
-    MessageRejected, Meta, ObjectArchived, ObjectRecalled, Path, Resolution, RunId, SyntheticRunOpened, SystemId, Text,
-    Timestamp,
+    BusinessKey, DeliveryId, Digest, Event, Fact, HubEvent, MessageRejected, Meta, Text, Timestamp, UnitFactor,
+    numbered,
 };
 use jiff::SignedDuration;
-use serde_json::Value;
 
-use crate::archive::{self, Archived, Recall};
 use crate::decide::{self, Verdict};
-use crate::delivery::{self, Attempt, AttemptOutcome, Lanes, ReplayScan};
+use crate::delivery::{self, AttemptOutcome, Lanes};
 use crate::index::Index;
 use crate::slas::Slas;
-use crate::{Context, Draft, Due, Entry, OrderKey, Policy, Refusal, Seq, State};
-use crossdock_model::{UnitFactor, numbered};
-
-/// Who waits for an answer: the driver's own number.
-pub type Ticket = u64;
+use crate::{Context, Draft, Due, Entry, Policy, Seq, State};
 
 /// Entries in one append at most.
 const MAX_BATCH: usize = 4096;
 /// Timers that speak before one input at most: what else is due speaks before the next, which is asked for at once.
 const MAX_DUE_AT_ONCE: usize = 256;
-
-/// A fact on its way in: read, checked against its contract, not yet decided.
-#[derive(Clone, Debug)]
-pub struct Submission {
-    /// The sender, authenticated.
-    pub system: SystemId,
-    /// The transport id: unique per sender.
-    pub id: String,
-    /// The fact.
-    pub fact: Fact,
-    /// Fingerprint of its data.
-    pub digest: Digest,
-    /// By the sender's clock, where it says.
-    pub source_time: Option<Timestamp>,
-    /// The business act, where the sender says.
-    pub correlation_id: Option<String>,
-    /// What caused it, where the sender says.
-    pub causation_id: Option<String>,
-    /// The sender's own running number.
-    pub source_sequence: Option<u64>,
-    /// Part of a synthetic transaction.
-    pub synthetic: bool,
-    /// Its run.
-    pub run_id: Option<RunId>,
-    /// A functional acknowledgement owed for the interchange that carried it, in the form that the connector renders.
-    pub acknowledge: Option<Value>,
-}
-
-/// What the key index knew when the submission came in.
-#[derive(Clone, Debug, Default)]
-pub struct Known {
-    /// Keys of the submission that are taken, with the fingerprint and place of what took them.
-    pub keys: BTreeMap<BusinessKey, (Digest, Seq)>,
-}
-
-/// What a person orders the hub to do.
-#[derive(Clone, Debug)]
-pub enum Command {
-    /// Send a dead letter again, with the same idempotency key.
-    ReplayDeadLetter {
-        /// Which.
-        id: DeliveryId,
-        /// Who.
-        by: String,
-        /// Why.
-        reason: String,
-    },
-    /// Send another message in the place of a dead letter, under a new idempotency key.
-    EditDeadLetter {
-        /// Which.
-        id: DeliveryId,
-        /// What to send instead.
-        body: Value,
-        /// Values of the path's parameters, where they differ.
-        path: Path,
-        /// Who.
-        by: String,
-        /// Why.
-        reason: String,
-    },
-    /// Give a dead letter up for good: those behind it go on.
-    DiscardDeadLetter {
-        /// Which.
-        id: DeliveryId,
-        /// Who.
-        by: String,
-        /// Why.
-        reason: String,
-    },
-    /// Send dead letters again, by filter.
-    Replay {
-        /// Which.
-        filter: ReplayFilter,
-        /// Who.
-        by: String,
-        /// Why.
-        reason: String,
-    },
-    /// Send into one target what the log says that it never got.
-    ReplayInto {
-        /// What was found in the log.
-        scan: Box<ReplayScan>,
-        /// Who.
-        by: String,
-        /// Why.
-        reason: String,
-    },
-    /// Say where the messages of a synthetic run go.
-    OpenRun(SyntheticRunOpened),
-    /// Stop synthetic transactions, or let them begin again.
-    SwitchSynthetic {
-        /// True: stop.
-        stop: bool,
-        /// Who.
-        by: String,
-        /// Why.
-        reason: String,
-    },
-    /// Plan lines of an order for another consignment, which goes out on its own.
-    SplitOrder {
-        /// Which order.
-        order: OrderKey,
-        /// From this consignment, from 1 on …
-        from: u32,
-        /// … into this one; into a new one, where none is said.
-        to: Option<u32>,
-        /// How much of which lines.
-        lines: Vec<LineQuantity>,
-        /// Who.
-        by: String,
-        /// Why.
-        reason: String,
-    },
-    /// Move a line of an order to another facility: what no facility was told to pick, and what waits.
-    MoveLine {
-        /// The order.
-        order: OrderKey,
-        /// Its line.
-        line: LineNumber,
-        /// Where it is wanted from.
-        to: FacilityId,
-        /// Who.
-        by: String,
-        /// Why.
-        reason: String,
-    },
-    /// Decide an exception.
-    ResolveException {
-        /// Which.
-        id: ExceptionId,
-        /// How.
-        resolution: Resolution,
-        /// Who.
-        by: String,
-        /// Why.
-        reason: String,
-        /// What the decision carries beside its word: `{"product": …}` of a substitute, `{"body": …}` of an edited message.
-        with: Value,
-    },
-}
-
-/// Which dead letters to send again: those that fit all that is said.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ReplayFilter {
-    /// Of these numbers; empty: of any.
-    pub ids: Vec<DeliveryId>,
-    /// To this system.
-    pub target: Option<SystemId>,
-    /// Of this operation.
-    pub operation: Option<String>,
-    /// About an object whose name starts so.
-    pub about: Option<String>,
-    /// Refused with this status.
-    pub status: Option<u16>,
-    /// Of this synthetic run.
-    pub run_id: Option<RunId>,
-    /// Given up at this time or later …
-    pub from: Option<Timestamp>,
-    /// … and before this one.
-    pub to: Option<Timestamp>,
-    /// So many at once; 1000 at most.
-    pub limit: usize,
-}
-
-/// What a replay of many did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Replayed {
-    /// On their way again.
-    pub sent: usize,
-    /// Left for the next order: the limit was reached.
-    pub left: usize,
-    /// Took place already, and were not sent.
-    pub done: usize,
-    /// Are owed, and go by themselves.
-    pub waiting: usize,
-    /// Something newer of the same key took place: they would turn the target back.
-    pub overtaken: usize,
-    /// The position at which the next replay from the log begins, where the limit was reached.
-    pub next: Option<Seq>,
-}
-
-/// What the driver tells the machine.
-#[derive(Clone, Debug)]
-pub enum Input {
-    /// A fact came.
-    Admit {
-        /// Who waits.
-        ticket: Ticket,
-        /// The fact.
-        submission: Box<Submission>,
-        /// What the key index says.
-        known: Known,
-    },
-    /// A message was refused before it was a fact: keep it.
-    Reject {
-        /// Who waits.
-        ticket: Ticket,
-        /// What to keep.
-        rejected: Box<MessageRejected>,
-    },
-    /// A person orders something.
-    Command {
-        /// Who waits.
-        ticket: Ticket,
-        /// What.
-        command: Command,
-    },
-    /// Archived objects that the next input speaks of: see [`Partition::missing`].
-    Recall {
-        /// What the index has of them.
-        found: Vec<Recall>,
-    },
-    /// Everything up to here is durable.
-    Appended {
-        /// The last durable place.
-        upto: Seq,
-    },
-    /// The last append did not happen.
-    AppendFailed,
-    /// An attempt ended.
-    Delivered {
-        /// Of which delivery.
-        id: DeliveryId,
-        /// How.
-        outcome: AttemptOutcome,
-    },
-    /// Time passed.
-    Tick,
-}
-
-/// What the machine tells the driver.
-#[derive(Clone, Debug)]
-pub enum Output {
-    /// Make these durable, all or none, right behind `expected`; then say [`Input::Appended`].
-    Append {
-        /// The ledger's head before.
-        expected: Seq,
-        /// In order.
-        entries: Vec<Arc<Entry>>,
-    },
-    /// Answer who waits.
-    Answer {
-        /// Who.
-        ticket: Ticket,
-        /// What.
-        answer: Answer,
-    },
-    /// Make this attempt; then say [`Input::Delivered`].
-    Send(Box<Attempt>),
-    /// These are durable now: readers and streams may see them.
-    Publish {
-        /// In order.
-        entries: Vec<Arc<Entry>>,
-    },
-}
-
-/// The answer to a message or a command.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// Taken; durable at this place.
-    Accepted {
-        /// Of the fact, or of the first event of a command.
-        seq: Seq,
-        /// The business act.
-        correlation_id: String,
-        /// Why it has no effect yet, where another system owns what it writes.
-        without_effect: Option<Effect>,
-    },
-    /// A replay of many: what became of them. Durable at this place, where something was sent.
-    Replayed {
-        /// Of the last event.
-        seq: Seq,
-        /// What became of them.
-        replayed: Replayed,
-    },
-    /// Known already, with the same content; nothing happened.
-    Duplicate {
-        /// Where the first one stands, if the index says.
-        first: Option<Seq>,
-    },
-    /// Not taken, and kept as a rejection.
-    Rejected(Refusal),
-    /// Not decided: send it again.
-    Unavailable,
-}
 
 fn accepted(seq: Seq, context: &Context) -> Answer {
     Answer::Accepted { seq, correlation_id: context.correlation_id.to_string(), without_effect: None }
@@ -434,16 +147,6 @@ impl Partition {
     /// The keys that a submission will claim, for the look-up in the index before [`Input::Admit`].
     pub fn keys_of(submission: &Submission) -> Vec<BusinessKey> {
         decide::keys_of(submission)
-    }
-
-    /// The names of archived objects that an input mentions: look each up in the index on disk, and hand what it has to the partition
-    /// ([`Input::Recall`]) before the input itself. Ask again until nothing new is missing: what comes back may lead to others.
-    ///
-    /// Empty for nearly every input: what it speaks of is in memory, or was never known by another name.
-    pub fn missing(&self, input: &Input) -> Vec<Text> {
-        let mut missing = archive::missing::missing(&self.state, &self.policy, input);
-        missing.retain(|name| !self.left.contains_key(name));
-        missing
     }
 
     /// Takes one input in. What fell due before it speaks first.
@@ -669,74 +372,6 @@ impl Partition {
                 self.stuck.insert((at, due));
             }
         }
-    }
-
-    /// Lets go of what is over and of which nothing was said for as long as it is kept.
-    fn let_go(&mut self, now: Timestamp) {
-        let Some(keep) = self.policy.keep_closed().filter(|_| !self.failed) else { return };
-        let before = now.saturating_sub(keep).unwrap_or(Timestamp::MIN);
-        for about in self.state.closed.until(before).take(MAX_DUE_AT_ONCE).cloned().collect::<Vec<_>>() {
-            let Draft { event, context } = decide::its_time_is_over(&self.state, &about);
-            let context = context.unwrap_or_else(|| decide::fresh_context(self.state.seq + 1, false, None));
-            let entry = self.record_hub(decide::hub_meta(&context, None, now), event);
-            if let Event::Hub(HubEvent::ObjectArchived(archived)) = &entry.event {
-                for name in std::iter::once(&archived.about).chain(&archived.names) {
-                    self.left.insert(name.clone(), Arc::clone(&entry));
-                }
-            }
-        }
-    }
-
-    /// Puts back what an input speaks of and what left so lately that the index does not know it.
-    fn recall_left(&mut self, input: &Input, now: Timestamp) {
-        while !self.left.is_empty() {
-            let missing = archive::missing::missing(&self.state, &self.policy, input);
-            let found: Vec<_> = missing.iter().filter_map(|name| self.left.get(name).cloned()).collect();
-            let before = self.state.seq;
-            for entry in found {
-                self.put_back(&entry, now);
-            }
-            if self.state.seq == before {
-                return;
-            }
-        }
-    }
-
-    /// Puts back what the index has, unless it is in memory or left again since.
-    fn recall(&mut self, found: Vec<Recall>, now: Timestamp) {
-        for Recall { seq, event, names } in found {
-            match self.left.get(&event.about).cloned() {
-                Some(newer) => self.put_back(&newer, now),
-                None => self.record_recall((seq, &event), names, now),
-            }
-        }
-    }
-
-    fn put_back(&mut self, entry: &Entry, now: Timestamp) {
-        if let Event::Hub(HubEvent::ObjectArchived(event)) = &entry.event {
-            let own = |name: &&Text| self.left.get(*name).is_some_and(|newest| newest.seq == entry.seq);
-            let names = event.names.iter().filter(own).cloned().collect();
-            self.record_recall((entry.seq, event), names, now);
-        }
-    }
-
-    fn record_recall(&mut self, (seq, event): (Seq, &ObjectArchived), mut names: Vec<Text>, now: Timestamp) {
-        if self.failed || self.state.is_known(&event.about) {
-            return;
-        }
-        // A record of a later version's form is left where it is: the object is as unknown as it was.
-        let Some(archived) = Archived::read(event.kind, event.form, &event.state) else { return };
-        names.retain(|name| self.left.get(name).is_none_or(|newer| newer.seq <= seq));
-        let recalled = ObjectRecalled {
-            about: event.about.clone(),
-            kind: event.kind,
-            archived: seq,
-            names,
-            form: event.form,
-            state: event.state.clone(),
-        };
-        let meta = decide::hub_meta(archived.context(), None, now);
-        self.record_hub(meta, HubEvent::ObjectRecalled(Arc::new(recalled)));
     }
 
     /// Decides what follows from an entry, records it, and so on until nothing follows.

@@ -55,7 +55,8 @@ pub(crate) fn policy(told: Told) -> Arc<Policy> {
     })
 }
 
-fn submission(system: &str, event_type: &str, number: u64, data: Value) -> Box<Submission> {
+/// A fact as its sender says it.
+pub(crate) fn submission(system: &str, event_type: &str, number: u64, data: Value) -> Box<Submission> {
     let mut digest = [0; 32];
     digest[..8].copy_from_slice(&number.to_be_bytes());
     Box::new(Submission {
@@ -87,31 +88,6 @@ pub(crate) fn order(number: u64) -> Box<Submission> {
         "shipTo": { "name": "A. Customer", "street": "1 Long Street", "city": "Springfield", "postalCode": "12345", "country": "US" },
     });
     submission("commerce", "order.captured.v1", number, data)
-}
-
-/// Its channel does not want it any more.
-#[allow(dead_code, reason = "the bench measures what is open")]
-pub(crate) fn cancel(number: u64) -> Box<Submission> {
-    submission("commerce", "order.cancel_requested.v1", number, json!({ "orderId": format!("O-{number}") }))
-}
-
-/// Time goes by: what is over leaves, as fast as it may.
-#[allow(dead_code, reason = "the bench measures what is open")]
-pub(crate) fn a_week_later(partition: &mut Partition) {
-    let later = now() + jiff::SignedDuration::from_hours(24 * 8);
-    loop {
-        let before = partition.state().seq();
-        partition.handle(Input::Tick, later);
-        while let Some(output) = partition.next_output(later) {
-            if let Output::Append { entries, .. } = output {
-                let upto = entries.last().map_or(0, |entry| entry.seq);
-                partition.handle(Input::Appended { upto }, later);
-            }
-        }
-        if partition.state().seq() == before {
-            return;
-        }
-    }
 }
 
 /// A movement that changes one position.

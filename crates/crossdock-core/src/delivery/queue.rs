@@ -2,8 +2,7 @@
 //! Here: how each event changes them. Not here: what goes out now (`lanes.rs`), what an end means (`settle.rs`).
 //! Invariant: a delivery is in exactly one queue from its plan to its end; only the head of a queue can be dead.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crossdock_model::{
